@@ -1,0 +1,60 @@
+"""Every failure that a user can meet, by name.
+
+One tree: catch `PySpotifyError` for all of them. A message says what happened and to what; `remedy` says what to do.
+Errors of other libraries are turned into one of these at the place where the outside is touched (Spotify, lake, SQL).
+"""
+
+
+class PySpotifyError(Exception):
+    """What happened, to what; and in `remedy`, what to do about it (empty when nothing can be done)."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        message = str(self.args[0])
+        return f"{message}\n  → {self.remedy}" if self.remedy else message
+
+    def __reduce__(self):  # Exceptions are rebuilt from `args` alone when they cross a process: keep the remedy.
+        return (type(self), (self.args[0], self.remedy))
+
+
+class SettingsError(PySpotifyError):
+    """A setting or its environment variable has a value that cannot be used."""
+
+
+class FeedError(PySpotifyError):
+    """A feed declaration in feeds.toml cannot be used, or a feed of that name does not exist."""
+
+
+class LakeError(PySpotifyError):
+    """The lake cannot be read or written: missing, read-only, full, or no permission."""
+
+
+class MissingPartitionError(LakeError):
+    """A partition that something was to be made from is not there."""
+
+
+class RawFormatError(PySpotifyError):
+    """A CSV is not the raw format (nor an importable one): wrong columns, broken quotes, not UTF-8, empty."""
+
+
+class PastDayError(PySpotifyError):
+    """A live snapshot was asked for a day that is over: Spotify only knows now."""
+
+
+class SpotifyError(PySpotifyError):
+    """Spotify could not be reached, refused, or sent something that is not an answer."""
+
+
+class CrawlError(PySpotifyError):
+    """A crawl failed, or the catalog could not be kept."""
+
+
+class QueryError(PySpotifyError):
+    """A SQL query was refused or failed; the message carries what the engine said."""
+
+
+class CheckFailedError(PySpotifyError):
+    """A blocking check failed: what was staged has not been published."""

@@ -1,0 +1,132 @@
+"""The lake: where everything lies. Areas, keys and days; staging, publishing and reading them is the stores' part.
+
+An asset's key is its path: `raw/popular_songs` of 2026-11-22 lies in the area `raw`, under
+`popular_songs/snapshot_date=2026-11-22/popular_songs.csv`. The areas lie side by side under one address (a folder or
+s3://bucket/prefix), or on addresses of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyspotify_assets.errors import LakeError, MissingPartitionError
+from pyspotify_assets.stores import ObjectInfo, Store
+from pyspotify_assets.tables import PARTITION_COLUMN
+
+AREAS = ("raw", "refined", "marts", "report", "landing", "quarantine", "state", "catalog")
+_SUFFIXES = {"raw": "csv", "refined": "parquet", "report": "html"}
+_DAY = re.compile(rf"{PARTITION_COLUMN}=(\d{{4}}-\d{{2}}-\d{{2}})/")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one day of one asset lies: `store` and `key`, and the day."""
+
+    store: Store
+    key: str
+    day: str
+
+    @property
+    def uri(self) -> str:
+        return self.store.uri(self.key)
+
+    def info(self) -> ObjectInfo | None:
+        return self.store.info(self.key)
+
+    def require(self) -> ObjectInfo:
+        """The object's info; MissingPartitionError naming the place where there is none."""
+        info = self.info()
+        if info is None:
+            raise MissingPartitionError(
+                f"The partition {self.day} is not there: {self.uri}",
+                "Materialize that partition first; a raw partition of a past day can only come from a file.",
+            )
+        return info
+
+    @contextmanager
+    def staged(self) -> Iterator[Path]:
+        """A path to write the new object to. It is not in place until `publish`, and gone at the end of the block."""
+        with self.store.staging(self.key.rpartition("/")[2]) as path:
+            yield path
+
+    def publish(self, staged: Path, notes: Mapping[str, str] | None = None) -> ObjectInfo:
+        return self.store.publish(staged, self.key, notes)
+
+
+class Lake:
+    """All areas of one lake. `Lake.at(address)` makes one; `stores` are open to whoever needs another area."""
+
+    def __init__(self, stores: Mapping[str, Store], address: str) -> None:
+        self.stores, self.address = dict(stores), address
+
+    @classmethod
+    def at(cls, address: str, areas: Mapping[str, str] | None = None) -> Lake:
+        """The lake at `address`, a folder or s3://bucket/prefix; `areas` puts single areas on addresses of their own."""
+        unknown = sorted(set(areas or {}) - set(AREAS))
+        if unknown:
+            raise LakeError(f"{unknown[0]!r} is no area of the lake", f"The areas are: {', '.join(AREAS)}.")
+        places = {area: (areas or {}).get(area, f"{address.rstrip('/')}/{area}") for area in AREAS}
+        return cls({area: _store(place, area, address) for area, place in places.items()}, address)
+
+    def place(self, asset: Sequence[str], day: str) -> Place:
+        """Where one day of `raw/<feed>`, `refined/<feed>` or `report/daily` lies."""
+        area, name = asset
+        if area not in _SUFFIXES:
+            raise LakeError(f"{'/'.join(asset)} has no fixed place in the lake", "A mart's place is in the catalog.")
+        key = f"{day}.html" if area == "report" else f"{name}/{PARTITION_COLUMN}={day}/{name}.{_SUFFIXES[area]}"
+        return Place(self.stores[area], key, day)
+
+    def root(self, asset: Sequence[str]) -> str:
+        """The address under which all days of an asset lie: what its table is crawled from."""
+        area, name = asset
+        return self.stores[area].uri(name) if area != "report" else self.stores[area].uri("latest.html")
+
+    def days(self, asset: Sequence[str], first: str = "", last: str = "9999-12-31") -> list[str]:
+        """The days of raw or refined that are there, ascending, between `first` and `last`, both included."""
+        area, name = asset
+        start = f"{name}/{PARTITION_COLUMN}={first}" if first else ""
+        days = []
+        for info in self.stores[area].objects(f"{name}/{PARTITION_COLUMN}=", start_after=start):
+            match = _DAY.search(info.key)
+            if match is None or not info.key.endswith(f"/{name}.{_SUFFIXES[area]}"):
+                continue
+            if match[1] > last:
+                break
+            days.append(match[1])
+        return days
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold the lock `name` among the processes of this machine: for what is read, changed and written back."""
+        from filelock import FileLock, Timeout
+
+        folder = Path(self.address, "state", "locks") if not self.address.startswith("s3://") else _machine_locks()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder / f"{name}.lock", timeout=60):
+                yield
+        except Timeout as error:
+            raise LakeError(
+                f"Another process has held the lock {error.lock_file} for a minute", "Look what it does."
+            ) from None
+
+
+def _store(address: str, area: str, lake: str) -> Store:
+    if address.startswith("s3://"):
+        from pyspotify_assets.stores.s3 import S3Store
+
+        return S3Store.at(address)
+    from pyspotify_assets.stores.folder import FolderStore
+
+    base = Path(lake) if not lake.startswith("s3://") else Path(address).parent
+    return FolderStore(Path(address), base / "state" / "notes" / area, base / ".staging")
+
+
+def _machine_locks() -> Path:
+    import tempfile
+
+    return Path(tempfile.gettempdir(), "pyspotify-locks")

@@ -1,0 +1,88 @@
+"""What is derived from the declarations in `tables.py`: Arrow, Athena, DuckDB and Dagster schemas, and SQL types.
+
+Heavy libraries are imported inside the functions that need them, so that loading definitions stays light.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspotify_assets.tables import PARTITION_COLUMN, Column, Table
+
+if TYPE_CHECKING:
+    import dagster as dg
+    import pyarrow as pa
+
+ATHENA_TYPES = {
+    "string": "string",
+    "list<string>": "array<string>",
+    "bool": "boolean",
+    "int16": "smallint",
+    "int32": "int",
+    "int64": "bigint",
+    "double": "double",
+    "date32": "date",
+    "timestamp": "timestamp",
+}
+"""Type of the declarations → type in the Glue catalog (and so in Athena DDL)."""
+
+_TRINO_CASTS = {"string": "varchar", "list<string>": "array(varchar)", "int": "integer"}
+
+
+def athena_columns(table: Table) -> dict[str, str]:
+    """Column name → Athena type, without the partition."""
+    return {column.name: ATHENA_TYPES[column.type] for column in table.columns}
+
+
+def raw_athena_columns(table: Table) -> dict[str, str]:
+    """Column name → Athena type of the raw CSV: all strings, since the CSV reader of Athena knows no empty numbers."""
+    return dict.fromkeys(table.raw_columns, "string")
+
+
+def cast_type(column: Column) -> str:
+    """The type to CAST to in Athena's query language (Trino's names, not those of its DDL)."""
+    athena = ATHENA_TYPES[column.type]
+    return _TRINO_CASTS.get(column.type, _TRINO_CASTS.get(athena, athena))
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """The Arrow schema of the refined or mart Parquet files, without the partition."""
+    import pyarrow as pa
+
+    types = {
+        "string": pa.string(),
+        "list<string>": pa.list_(pa.string()),
+        "bool": pa.bool_(),
+        "int16": pa.int16(),
+        "int32": pa.int32(),
+        "int64": pa.int64(),
+        "double": pa.float64(),
+        "date32": pa.date32(),
+        "timestamp": pa.timestamp("us", tz="UTC"),
+    }
+    return pa.schema([pa.field(column.name, types[column.type], nullable=column.nullable) for column in table.columns])
+
+
+def raw_arrow_schema(table: Table) -> pa.Schema:
+    """The Arrow schema of the raw CSV as text: every column a string."""
+    import pyarrow as pa
+
+    return pa.schema([pa.field(name, pa.string()) for name in table.raw_columns])
+
+
+def dagster_schema(table: Table, raw: bool = False) -> dg.TableSchema:
+    """The column schema that Dagster's UI shows, descriptions and partition included."""
+    import dagster as dg
+
+    partition = dg.TableColumn(PARTITION_COLUMN, "string", "Day of the snapshot, YYYY-MM-DD: the partition")
+    columns = [
+        dg.TableColumn(
+            column.name,
+            "string" if raw else ATHENA_TYPES[column.type],
+            column.description,
+            dg.TableColumnConstraints(nullable=column.nullable),
+        )
+        for column in table.columns
+        if not (raw and column.refined_only)
+    ]
+    return dg.TableSchema(columns=[*columns, partition])

@@ -1,0 +1,95 @@
+"""Every setting: its environment variable, its default, its meaning. One frozen class, read when asked for.
+
+Secrets are not settings: `SPOTIPY_CLIENT_ID` and `SPOTIPY_CLIENT_SECRET` are read by the Spotify client when one is
+made, and nowhere else. A `.env` file in the working directory is read by `dagster dev` and by `pyspotify`.
+"""
+
+import os
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pyspotify_assets.errors import SettingsError
+
+Environment = Literal["local", "aws"]
+Source = Literal["auto", "sample", "live"]
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Made by `load_settings`, which turns a wrong value into a SettingsError."""
+
+    model_config = SettingsConfigDict(env_prefix="PYSPOTIFY_", frozen=True, extra="ignore", populate_by_name=True)
+
+    env: Environment = Field("local", description="Where it runs: `local` needs nothing; `aws` needs the stack.")
+    lake: str = Field("./lake", description="The lake: a folder, or an s3://bucket/prefix address.")
+    source: Source = Field(
+        "auto",
+        description="`sample` (made-up data), `live` (Spotify, and imported files), or `auto`: live once there are "
+        "Spotify credentials or a live lake, else the sample.",
+    )
+    feeds: Path = Field(Path("feeds.toml"), description="File that declares the feeds; without it, the two defaults.")
+    start: date = Field(date(2023, 1, 1), description="First day that partitions exist for, YYYY-MM-DD.")
+    timezone: str = Field("UTC", description="Time zone in which a day begins and schedules run.")
+    lookback_days: int = Field(28, ge=2, le=366, description="Window of the marts: days of history a day looks at.")
+    snapshot_hour: int = Field(6, ge=0, le=23, description="Hour at which the daily snapshot is scheduled.")
+    sample_seed: int = Field(2023, ge=0, description="Seed of the made-up catalogue.")
+    spotify_timeout: float = Field(10, gt=0, le=120, description="Seconds to wait for one answer of Spotify.")
+    spotify_attempts: int = Field(5, ge=1, le=10, description="How often one request to Spotify is tried at most.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("not a time zone of the IANA list, such as UTC or America/Sao_Paulo")
+        return value
+
+    @field_validator("start")
+    @classmethod
+    def _start_not_in_future(cls, value: date) -> date:
+        if value > date.today():
+            raise ValueError("lies in the future")
+        return value
+
+    @field_validator("lake")
+    @classmethod
+    def _folder_or_s3(cls, value: str) -> str:
+        if not value.strip() or ("://" in value and not value.startswith("s3://")):
+            raise ValueError("neither a folder nor an s3://bucket/prefix address")
+        return value
+
+    def today(self, now: datetime) -> date:
+        """The day that `now` (an aware instant) belongs to, in the setting's time zone."""
+        return now.astimezone(ZoneInfo(self.timezone)).date()
+
+    def resolved_source(self) -> Literal["sample", "live"]:
+        """Which data this process works on, and so which lake: `auto` decided by what is there."""
+        if self.source != "auto":
+            return self.source
+        if self.env == "aws" or os.environ.get("SPOTIPY_CLIENT_ID") or Path(self.lake, "live").is_dir():
+            return "live"
+        return "sample"
+
+    def lake_address(self) -> str:
+        """Folder or s3:// address of the lake of the current source: made-up and real data never share one."""
+        base = self.lake.rstrip("/")
+        return (
+            f"{base}/{self.resolved_source()}" if base.startswith("s3://") else str(Path(base, self.resolved_source()))
+        )
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings from the environment; `overrides` win. SettingsError names variable, value and remedy."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        field = Settings.model_fields.get(name)
+        raise SettingsError(
+            f"PYSPOTIFY_{name.upper()} = {str(first['input'])!r} cannot be used: {first['msg']}",
+            f"{field.description if field else ''} Default: {field.default if field else ''}.",
+        ) from None

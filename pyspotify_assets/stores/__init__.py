@@ -1,0 +1,57 @@
+"""Stores: where objects are kept. One protocol, two implementations: a folder (`folder.py`) and S3 (`s3.py`).
+
+A store keeps whole objects under keys with `/` between their parts. An object is replaced whole or not at all, and can
+carry notes: short texts that travel with it (what it was made from, how many rows it has) and vanish when something
+else replaces it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow.fs
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """What a store knows of one object without reading it. `identity` changes whenever the content may have."""
+
+    key: str
+    size: int
+    modified: datetime
+    identity: str
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+class Store(Protocol):
+    """One root under which objects are kept. Every failure is a LakeError that names the object's address."""
+
+    def uri(self, key: str) -> str:
+        """The full address of a key: a path or an s3:// address."""
+
+    def info(self, key: str) -> ObjectInfo | None:
+        """What is known of one object, its notes included; None if there is none."""
+
+    def objects(self, prefix: str, start_after: str = "", limit: int | None = None) -> Iterator[ObjectInfo]:
+        """The objects whose keys begin with `prefix`, in order of key, from behind `start_after`; without notes."""
+
+    def read(self, key: str) -> bytes:
+        """The whole object. MissingPartitionError if there is none."""
+
+    def staging(self, name: str) -> AbstractContextManager[Path]:
+        """A path to write to, of that file name, in a new folder that is removed at the end of the block."""
+
+    def publish(self, staged: Path, key: str, notes: Mapping[str, str] | None = None) -> ObjectInfo:
+        """Put a staged file in place, whole: readers see the old object or the new one, never between."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; nothing happens if there is none."""
+
+    def arrow(self) -> tuple[pyarrow.fs.FileSystem, str]:
+        """The file system and the root to put before a key, for pyarrow's readers."""

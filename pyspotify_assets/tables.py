@@ -1,0 +1,154 @@
+"""The tables: every column's name, type, nullability, meaning and origin, declared once.
+
+Plain Python without any import of the project (the Lambda uses it). What is derived from these declarations (CSV
+header, Arrow, Athena and DuckDB types, the UI's column schema) lives in `schemas.py`.
+
+Types are Arrow's names: string, list<string>, bool, int16, int32, int64, double, date32, timestamp (microseconds, UTC).
+"""
+
+from dataclasses import dataclass
+
+PARTITION_COLUMN = "snapshot_date"
+"""The partition of every table: the day of the snapshot, text YYYY-MM-DD, in the path and not in the file."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `origin` is where it comes from: a field of Spotify's track object, or how it is derived."""
+
+    name: str
+    type: str
+    description: str
+    origin: str = ""
+    nullable: bool = True
+    refined_only: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table, or one shape that several tables share (all feeds have the shape `SNAPSHOT`)."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    """Together with the partition these name one row."""
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def raw_columns(self) -> tuple[str, ...]:
+        """The columns that the raw CSV has: all that are not derived in refining."""
+        return tuple(column.name for column in self.columns if not column.refined_only)
+
+
+SNAPSHOT = Table(
+    "snapshot",
+    "One snapshot of one feed: a row per track, as Spotify gave it on that day.",
+    (
+        Column("rank", "int32", "Position in the search result or playlist, from 1", "position", nullable=False),
+        Column("track_id", "string", "Spotify's id of the track; null for local files and imported files without ids", "id"),
+        Column("track_name", "string", "Title; may be empty for a removed track", "name", nullable=False),
+        Column("artist_name", "string", "First credited artist; null when Spotify lists none", "artists[0].name"),
+        Column("artist_id", "string", "Spotify's id of the first credited artist", "artists[0].id"),
+        Column("artist_names", "list<string>", "All credited artists in order; a JSON array in the raw CSV", "artists[].name"),
+        Column("popularity", "int16", "0 to 100; null where Spotify no longer gives it: absent is never 0", "popularity"),
+        Column("duration_ms", "int32", "Length in milliseconds", "duration_ms"),
+        Column("explicit", "bool", "Whether the lyrics are marked explicit", "explicit"),
+        Column("isrc", "string", "International Standard Recording Code", "external_ids.isrc"),
+        Column("album_id", "string", "Spotify's id of the album", "album.id"),
+        Column("album_name", "string", "Title of the album", "album.name"),
+        Column("album_type", "string", "album, single or compilation", "album.album_type"),
+        Column("release_date", "string", "As Spotify sends it: 2022, 2022-03, 2022-03-31, 0000 or null", "album.release_date"),
+        Column("release_date_precision", "string", "year, month or day", "album.release_date_precision"),
+        Column(
+            "released_on", "date32", "First day of the release period; null when release_date is none",
+            "derived from release_date", refined_only=True,
+        ),
+        Column("added_at", "timestamp", "When the track was added; playlists only", "added_at (of the playlist's entry)"),
+        Column("snapshot_at", "timestamp", "The instant of the snapshot, one for all its rows", "the clock", nullable=False),
+        Column(
+            "source", "string", "search:<query>, playlist:<id>, sample:<either> or import:<file>",
+            "the feed's declaration", nullable=False,
+        ),
+    ),
+    key=("track_id",),
+)  # fmt: skip
+
+_FEED = Column("feed", "string", "Name of the feed", "the feed's declaration", nullable=False)
+_TRACK = (
+    Column(
+        "track_key", "string", "track_id, or title | artist | album where there is no id", "track_id", nullable=False
+    ),
+    Column("track_id", "string", "Spotify's id of the track; null where it has none", "track_id"),
+    Column("track_name", "string", "Title", "track_name", nullable=False),
+    Column("artist_name", "string", "First credited artist", "artist_name"),
+)
+
+CHART_MOVEMENT = Table(
+    "chart_movement",
+    "Every track of the day's chart and how it moved since the feed's previous snapshot within the look-back window.",
+    (
+        _FEED,
+        *_TRACK,
+        Column("rank", "int32", "Rank on the day", "rank", nullable=False),
+        Column("previous_date", "string", "Day of the feed's previous snapshot in the window; null if there is none"),
+        Column("previous_rank", "int32", "Rank in the previous snapshot; null if the track was not in it"),
+        Column("movement", "int32", "previous_rank - rank: positive is up; null without a previous rank"),
+        Column("is_new", "bool", "Not in any earlier snapshot of the window; null when there is none to compare with"),
+        Column("is_returning", "bool", "Not in the previous snapshot but in an earlier one; null when there is none"),
+        Column(
+            "days_on_chart", "int32", "Snapshots of the window that have the track, the day's included", nullable=False
+        ),
+        Column("peak_rank", "int32", "Best rank in the window, the day's included", nullable=False),
+        Column("popularity", "int16", "Popularity on the day", "popularity"),
+        Column("popularity_change", "int16", "Popularity minus that in the previous snapshot"),
+    ),
+    key=("feed", "track_key"),
+)
+
+CHART_EXITS = Table(
+    "chart_exits",
+    "Every track that was in the feed's previous snapshot and is not in the day's.",
+    (
+        _FEED,
+        *_TRACK,
+        Column("previous_date", "string", "Day of the previous snapshot, the track's last", nullable=False),
+        Column("last_rank", "int32", "Its rank there", "rank", nullable=False),
+        Column("days_on_chart", "int32", "Snapshots of the window before the day that have the track", nullable=False),
+    ),
+    key=("feed", "track_key"),
+)
+
+TOP_ARTISTS = Table(
+    "top_artists",
+    "Every first credited artist of the day's chart.",
+    (
+        _FEED,
+        Column("artist_key", "string", "artist_id, or the name where there is no id", "artist_id", nullable=False),
+        Column("artist_id", "string", "Spotify's id of the artist", "artist_id"),
+        Column("artist_name", "string", "The artist's name", "artist_name"),
+        Column("tracks", "int32", "Tracks on the day's chart", nullable=False),
+        Column("best_rank", "int32", "Best rank among them", "rank", nullable=False),
+        Column("mean_popularity", "double", "Mean of the popularities that are given", "popularity"),
+        Column("chart_share", "double", "tracks divided by all tracks of the feed's day, 0 to 1", nullable=False),
+    ),
+    key=("feed", "artist_key"),
+)
+
+RELEASE_PROFILE = Table(
+    "release_profile",
+    "The day's chart by year of release.",
+    (
+        _FEED,
+        Column("release_year", "int32", "Year of released_on; null for tracks without a usable date", "release_date"),
+        Column("tracks", "int32", "Tracks released in that year", nullable=False),
+        Column("mean_popularity", "double", "Mean of the popularities that are given", "popularity"),
+        Column("mean_duration_ms", "double", "Mean length in milliseconds", "duration_ms"),
+    ),
+    key=("feed", "release_year"),
+)
+
+MARTS = (CHART_MOVEMENT, CHART_EXITS, TOP_ARTISTS, RELEASE_PROFILE)
