@@ -4,6 +4,8 @@ One tree: catch `PySpotifyError` for all of them. A message says what happened a
 Errors of other libraries are turned into one of these at the place where the outside is touched (Spotify, lake, SQL).
 """
 
+from collections.abc import Sequence
+
 
 class PySpotifyError(Exception):
     """What happened, to what; and in `remedy`, what to do about it (empty when nothing can be done)."""
@@ -57,4 +59,8 @@ class QueryError(PySpotifyError):
 
 
 class CheckFailedError(PySpotifyError):
-    """A blocking check failed: what was staged has not been published."""
+    """A blocking check failed: what was staged has not been published. `findings`: what the checks found."""
+
+    def __init__(self, message: str, remedy: str = "", findings: Sequence = ()) -> None:
+        super().__init__(message, remedy)
+        self.findings = findings

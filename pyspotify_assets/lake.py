@@ -19,12 +19,13 @@ from pyspotify_assets.tables import PARTITION_COLUMN
 
 AREAS = ("raw", "refined", "marts", "report", "landing", "quarantine", "state", "catalog")
 _SUFFIXES = {"raw": "csv", "refined": "parquet", "report": "html"}
-_DAY = re.compile(rf"{PARTITION_COLUMN}=(\d{{4}}-\d{{2}}-\d{{2}})/")
+_PLACELESS = ("marts", "landing", "quarantine", "state", "catalog")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where one day of one asset lies: `store` and `key`, and the day."""
+    """Where one day of one asset lies: `store` and `key`, and the day; empty if the asset has no days."""
 
     store: Store
     key: str
@@ -42,7 +43,7 @@ class Place:
         info = self.info()
         if info is None:
             raise MissingPartitionError(
-                f"The partition {self.day} is not there: {self.uri}",
+                f"The partition {self.day} is not there: {self.uri}" if self.day else f"{self.uri} is not there",
                 "Materialize that partition first; a raw partition of a past day can only come from a file.",
             )
         return info
@@ -72,32 +73,50 @@ class Lake:
         places = {area: (areas or {}).get(area, f"{address.rstrip('/')}/{area}") for area in AREAS}
         return cls({area: _store(place, area, address) for area, place in places.items()}, address)
 
-    def place(self, asset: Sequence[str], day: str) -> Place:
-        """Where one day of `raw/<feed>`, `refined/<feed>` or `report/daily` lies."""
+    def store(self, area: str) -> Store:
+        """The store of an area. One that is none of `AREAS`, another project's, lies under the lake's address too."""
+        if area not in self.stores:
+            if "/" in area or area.startswith("."):
+                raise LakeError(f"{area!r} cannot be an area of the lake", "An area is one name without slashes.")
+            self.stores[area] = _store(f"{self.address.rstrip('/')}/{area}", area, self.address)
+        return self.stores[area]
+
+    def place(self, asset: Sequence[str], day: str = "") -> Place:
+        """Where one day of `raw/<feed>`, `refined/<feed>`, `report/daily` or another project's asset lies.
+
+        Without a day: where an asset that has no partitions lies. Only `raw` is CSV; other projects' areas are Parquet.
+        """
         area, name = asset
-        if area not in _SUFFIXES:
+        if area in _PLACELESS:
             raise LakeError(f"{'/'.join(asset)} has no fixed place in the lake", "A mart's place is in the catalog.")
-        key = f"{day}.html" if area == "report" else f"{name}/{PARTITION_COLUMN}={day}/{name}.{_SUFFIXES[area]}"
-        return Place(self.stores[area], key, day)
+        if day and not _DAY.fullmatch(day):
+            raise LakeError(f"{day!r} is no partition of {'/'.join(asset)}", "A partition is a day, YYYY-MM-DD.")
+        if area == "report" and day:
+            return Place(self.store(area), f"{day}.html", day)
+        file = f"{name}.{_SUFFIXES.get(area, 'parquet')}"
+        return Place(self.store(area), f"{name}/{PARTITION_COLUMN}={day}/{file}" if day else f"{name}/{file}", day)
 
     def root(self, asset: Sequence[str]) -> str:
         """The address under which all days of an asset lie: what its table is crawled from."""
         area, name = asset
         return self.stores[area].uri(name) if area != "report" else self.stores[area].uri("latest.html")
 
+    def partitions(
+        self, asset: Sequence[str], first: str = "", last: str = "9999-12-31"
+    ) -> Iterator[tuple[Place, ObjectInfo]]:
+        """The days of an asset that are there, ascending, between `first` and `last`, both included. Infos have no notes."""
+        area, name = asset
+        prefix = f"{name}/{PARTITION_COLUMN}="
+        for info in self.store(area).objects(prefix, start_after=f"{prefix}{first}" if first else ""):
+            day = info.key.removeprefix(prefix).partition("/")[0]
+            if day > last:
+                return
+            if _DAY.fullmatch(day) and info.key == (place := self.place(asset, day)).key:
+                yield place, info
+
     def days(self, asset: Sequence[str], first: str = "", last: str = "9999-12-31") -> list[str]:
         """The days of raw or refined that are there, ascending, between `first` and `last`, both included."""
-        area, name = asset
-        start = f"{name}/{PARTITION_COLUMN}={first}" if first else ""
-        days = []
-        for info in self.stores[area].objects(f"{name}/{PARTITION_COLUMN}=", start_after=start):
-            match = _DAY.search(info.key)
-            if match is None or not info.key.endswith(f"/{name}.{_SUFFIXES[area]}"):
-                continue
-            if match[1] > last:
-                break
-            days.append(match[1])
-        return days
+        return [place.day for place, _ in self.partitions(asset, first, last)]
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -107,12 +126,22 @@ class Lake:
         folder = Path(self.address, "state", "locks") if not self.address.startswith("s3://") else _machine_locks()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder / f"{name}.lock", timeout=60):
-                yield
-        except Timeout as error:
+        except OSError as error:
             raise LakeError(
-                f"Another process has held the lock {error.lock_file} for a minute", "Look what it does."
+                f"{folder} cannot be made: {error.strerror or error}",
+                "Set PYSPOTIFY_LAKE to a folder that can be written.",
+            ) from error
+        lock = FileLock(folder / f"{name}.lock")
+        try:
+            lock.acquire(timeout=60)
+        except Timeout:
+            raise LakeError(
+                f"Another process has held the lock {lock.lock_file} for a minute", "Look what it does."
             ) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def _store(address: str, area: str, lake: str) -> Store:
@@ -122,8 +151,10 @@ def _store(address: str, area: str, lake: str) -> Store:
         return S3Store.at(address)
     from pyspotify_assets.stores.folder import FolderStore
 
-    base = Path(lake) if not lake.startswith("s3://") else Path(address).parent
-    return FolderStore(Path(address), base / "state" / "notes" / area, base / ".staging")
+    if lake.startswith("s3://") or not Path(address).is_relative_to(lake):
+        # On a place of its own, perhaps another disk: what is staged elsewhere could not be renamed into it.
+        return FolderStore.at(Path(address))
+    return FolderStore(Path(address), Path(lake, "state", "notes", area), Path(lake, ".staging"))
 
 
 def _machine_locks() -> Path:

@@ -1,18 +1,31 @@
-"""The raw CSV: the only module that knows how a snapshot is written as text.
+"""The raw CSV: the only module that knows how a snapshot is written as text, and how that text is read.
 
 UTF-8, header, every value quoted, `\\n` line ends, null as an empty unquoted field, empty text as `""`. Control
 characters inside a value become one space, since neither Athena nor Glue can read line breaks in CSV. The same rows
 give the same bytes.
+
+Reading is strict where something could get lost and lenient where not: a value without quotes, `\\r\\n` line ends, a
+BOM, a missing last line end and columns in another order are understood; a broken quote, at whatever place, is not.
 """
+
+from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import BinaryIO
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
+from pyspotify_assets.csv_structure import BLOCK, blocks, first_fault, header_of, look_at_quotes, name_of
+from pyspotify_assets.errors import RawFormatError
 from pyspotify_assets.tables import SNAPSHOT, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 """C0 and C1 controls and Unicode's line and paragraph separators: line breaks to one CSV reader or another."""
@@ -51,7 +64,7 @@ def write_raw_csv(rows: Iterable[Mapping[str, object]], file: BinaryIO, table: T
 
 
 def to_text(value: object) -> str | None:
-    """One value as the raw CSV has it: true/false, ISO instants in UTC with microseconds, lists as JSON, null as None."""
+    """One value as the raw CSV has it: true or false, ISO instants in UTC, lists as JSON; null is None."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -61,3 +74,99 @@ def to_text(value: object) -> str | None:
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
+
+
+def open_raw_csv(raw: Path | BinaryIO, table: Table = SNAPSHOT, block: int = BLOCK) -> pa.RecordBatchReader:
+    """A reader of the raw CSV `raw` as text: batches of `table`'s raw columns, in its order, all strings.
+
+    Null and empty text stay apart. A path is opened when the first batch is asked for and closed after the last; an
+    open file is read from where it stands and left open. `block` is the bytes read at once, about those of a batch.
+
+    Raises RawFormatError, naming file and line: at once for a file of zero bytes or one whose columns are not those of
+    `table`, while reading for what is not UTF-8, a broken quote, or a line with too many or too few values. No line is
+    ever left out.
+    """
+    import pyarrow as pa
+
+    from pyspotify_assets.schemas import raw_arrow_schema
+
+    schema = raw_arrow_schema(table)
+    if isinstance(raw, Path):
+        with open(raw, "rb") as file:
+            _columns(file.readline(BLOCK).removeprefix(b"\xef\xbb\xbf"), str(raw), table)
+        return pa.RecordBatchReader.from_batches(schema, _batches(raw, str(raw), table, block))
+    batches = _batches(raw, name_of(raw), table, block)
+    # Asked for here, so that a wrong header is refused here.
+    first = next(batches)
+    return pa.RecordBatchReader.from_batches(schema, chain([first], batches))
+
+
+def _batches(raw: Path | BinaryIO, name: str, table: Table, size: int) -> Iterator[pa.RecordBatch]:
+    with open(raw, "rb") if isinstance(raw, Path) else nullcontext(raw) as file:
+        pieces = blocks(file, size)
+        piece = next(pieces, b"")
+        header_end = piece.find(b"\n") + 1 or len(piece)
+        columns = _columns(piece[:header_end], name, table)
+        piece = piece[header_end:]
+        line = 2
+        while True:
+            yield _parse(piece, line, columns, name).select(table.raw_columns)
+            line += piece.count(b"\n")
+            piece = next(pieces, b"")
+            if not piece:
+                return
+
+
+def _columns(header: bytes, name: str, table: Table) -> list[str]:
+    columns = header_of(header, name)
+    difference = describe_difference(columns, table.raw_columns)
+    if difference:
+        raise RawFormatError(
+            f"{name} is not the raw format: {difference}", f"Its columns are: {listed(table.raw_columns)}."
+        )
+    return columns
+
+
+def describe_difference(columns: Sequence[str], expected: Sequence[str], optional: Sequence[str] = ()) -> str:
+    """What is wrong with `columns`, in words; empty if they are the `expected` and some `optional`, in any order."""
+    missing = [name for name in expected if name not in columns]
+    unknown = [name for name in columns if name not in expected and name not in optional]
+    twice = [name for name in dict.fromkeys(columns) if columns.count(name) > 1]
+    parts = [("missing", missing), ("unknown", unknown), ("more than once", twice)]
+    return "; ".join(f"{what}: {listed(names)}" for what, names in parts if names)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence; long ones, which are no column's name, cut short."""
+    return ", ".join(repr(name[:60]) if name == "" or not name.isidentifier() else name for name in names)
+
+
+def _parse(block: bytes, line: int, columns: list[str], name: str) -> pa.RecordBatch:
+    """The rows of `block`, which is whole lines from number `line` on."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    rows = block.count(b"\n") + (not block.endswith(b"\n") and bool(block))
+    if not rows:
+        return pa.RecordBatch.from_arrays([pa.nulls(0, pa.string()) for _ in columns], columns)
+    problem = ""
+    try:
+        found = csv.read_csv(
+            pa.BufferReader(block),
+            csv.ReadOptions(column_names=columns, block_size=len(block) + 1),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(columns, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        problem = str(error)
+    else:
+        # No value of the raw format has a line break in it: fewer rows than lines, and a quote has swallowed some.
+        lone_returns = b"\r" in block and block.count(b"\r") != block.count(b"\r\n")
+        if found.num_rows == rows and not lone_returns and look_at_quotes(block) == (None, False):
+            return found.combine_chunks().to_batches()[0]
+    fault = first_fault(block, line, len(columns), name)
+    raise fault or RawFormatError(f"{name}, from line {line} on: {problem or 'lines that cannot be told apart'}")

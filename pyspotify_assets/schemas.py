@@ -86,3 +86,15 @@ def dagster_schema(table: Table, raw: bool = False) -> dg.TableSchema:
         if not (raw and column.refined_only)
     ]
     return dg.TableSchema(columns=[*columns, partition])
+
+
+def schema_differences(found: pa.Schema, declared: pa.Schema) -> list[str]:
+    """How an Arrow schema differs from the declared one: missing, additional and differently typed columns."""
+    words = [f"{name} is missing" for name in declared.names if name not in found.names]
+    words += [f"{name} is not declared" for name in found.names if name not in declared.names]
+    words += [
+        f"{name} is {found.field(name).type}, declared {declared.field(name).type}"
+        for name in declared.names
+        if name in found.names and found.field(name).type != declared.field(name).type
+    ]
+    return words

@@ -1,0 +1,52 @@
+# One-word targets. Everything lives in .venv; nothing is installed elsewhere.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run dev test test-slow lint format lock clean help
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: .venv/ready ## Set up, then bring the last 14 days up to date (the built-in sample without credentials)
+	@$(BIN)/pyspotify run
+
+dev: .venv/ready ## Open the Dagster UI with schedules and sensors live
+	$(BIN)/dagster dev
+
+test: .venv/ready-dev ## Set up and run the tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+
+test-slow: .venv/ready-dev ## Run the slow proofs: gigabytes and minutes
+	$(BIN)/python -m pytest -m slow
+
+lint: .venv/ready-dev ## Check style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/ready-dev ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv/ready-dev ## Pin all dependencies anew, with hashes (needs uv)
+	echo 'setuptools>=77' | uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 --output-file requirements.txt pyproject.toml -
+	echo 'setuptools>=77' | uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml -
+
+clean: ## Remove what the targets made: .venv, caches and Dagster's history; the lake stays
+	rm -rf .venv .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "Python 3.11, 3.12 or 3.13 is needed; set PYTHON=python3.12, for example."; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/ready: .venv/bin/python requirements.txt pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,135 @@
+"""`spotify_raw/<feed>` and `spotify_refined/<feed>`: the tables that the crawlers keep. One crawl, all its tables.
+
+Crawls are not partitioned: one covers however many days have changed.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from pyspotify_assets.assets.days import ONLY_CHANGED, OPENS_DOWNSTREAM, check_results, check_specs
+from pyspotify_assets.assets.metadata import OWNERS, table_metadata
+from pyspotify_assets.checks import CATALOG_SCHEMA, COUNTS_AGREE
+from pyspotify_assets.feeds import Feed
+from pyspotify_assets.history import CRAWL_STARTED, last_crawl, last_materialized
+from pyspotify_assets.io_manager import LakeIOManager
+from pyspotify_assets.notes import Notes
+from pyspotify_assets.planning import CrawlPlan, plan_crawl
+from pyspotify_assets.schemas import dagster_schema
+from pyspotify_assets.tables import SNAPSHOT
+from pyspotify_assets.warehouse import CRAWLERS, DATABASES, CrawledTable, Crawler, SqlEngine
+
+COUNTED_DAYS = 31
+"""Days back from the newest that the raw and refined counts are compared for: what a check reads stays bounded."""
+
+
+def table_keys(area: str, feeds: Sequence[Feed]) -> list[dg.AssetKey]:
+    """The keys of the tables that one crawler keeps."""
+    return [dg.AssetKey([DATABASES[area], feed.name]) for feed in feeds]
+
+
+def crawl_plan(instance: dg.DagsterInstance, area: str, feeds: Sequence[Feed]) -> CrawlPlan:
+    """Whether the area should be crawled now: the rule that the sensors, the noon schedule and full_refresh share."""
+    inputs = [dg.AssetKey([area, feed.name]) for feed in feeds]
+    return plan_crawl(last_materialized(instance, inputs), last_crawl(instance, table_keys(area, feeds)))
+
+
+def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
+    """The tables of one area, materialized together by its crawler."""
+    database, crawler_name = DATABASES[area], CRAWLERS[area]
+
+    @dg.multi_asset(
+        name=f"crawl__{area}",
+        description=f"The crawler {crawler_name}: keeps the tables of the database {database}.",
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[[area, feed.name]],
+                description=f"The table {database}.{feed.name} over {area}/{feed.name}, kept by the crawler {crawler_name}.",
+                group_name="catalog",
+                kinds={"table", "glue"},
+                owners=OWNERS,
+                tags={"feed": feed.name, "crawler": crawler_name},
+                metadata=table_metadata(database, feed.name, dagster_schema(SNAPSHOT, raw=area == "raw")),
+                skippable=True,
+            )
+            for key, feed in zip(table_keys(area, feeds), feeds, strict=True)
+        ],
+        check_specs=[spec for feed in feeds for spec in check_specs([database, feed.name], [CATALOG_SCHEMA])],
+        can_subset=True,
+        pool=crawler_name,
+    )
+    def crawl(
+        context: dg.AssetExecutionContext, crawler: dg.ResourceParam[Crawler]
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        selected = context.selected_asset_keys
+        plan = crawl_plan(context.instance, area, feeds)
+        if context.run.tags.get(ONLY_CHANGED) == "true" and not plan.needed:
+            context.log.info(f"Not crawled. {plan.reason}")
+            for key in sorted(selected):
+                yield dg.MaterializeResult(asset_key=key, metadata=OPENS_DOWNSTREAM)
+            return
+        started = time.time()  # Dagster's own clock: it is compared with the times of events.
+        for crawled in crawler.crawl(area, feeds):
+            key = dg.AssetKey([database, crawled.table.name])
+            if key in selected:
+                yield dg.MaterializeResult(asset_key=key, metadata=_metadata(crawled, started))
+                finding = CATALOG_SCHEMA.finding(not crawled.drift, "; ".join(crawled.drift) or "no difference")
+                yield from check_results(context, [CATALOG_SCHEMA], {"files": [finding]}, key)
+
+    return crawl
+
+
+def counts_check(feed: Feed) -> dg.AssetChecksDefinition:
+    """The raw table's reader: raw and refined rows of each recent day, counted by SQL, must add up."""
+
+    @dg.asset_check(
+        asset=dg.AssetKey([DATABASES["refined"], feed.name]),
+        name=COUNTS_AGREE.name,
+        description=COUNTS_AGREE.description,
+        additional_deps=[dg.AssetKey([DATABASES["raw"], feed.name])],
+    )
+    def counts_agree(
+        sql: dg.ResourceParam[SqlEngine], io_manager: dg.ResourceParam[LakeIOManager]
+    ) -> dg.AssetCheckResult:
+        days = [partition.day for partition in sql.partitions(DATABASES["refined"], feed.name)][-COUNTED_DAYS:]
+        differing = differing_days(sql, io_manager, feed.name, days) if days else []
+        return dg.AssetCheckResult(
+            passed=not differing,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description="; ".join(differing) or f"{len(days)} days agree",
+            metadata={"days_checked": len(days), "days_failed": len(differing)},
+        )
+
+    return counts_agree
+
+
+def differing_days(sql: SqlEngine, io_manager: LakeIOManager, feed: str, days: Sequence[str]) -> list[str]:
+    """The days on which raw rows are not refined rows plus what refining is known to have left out, in words."""
+    raw, refined = (_counts(sql, DATABASES[area], feed, days) for area in ("raw", "refined"))
+    differing = []
+    for day in days:
+        info = io_manager.lake.place(("refined", feed), day).info()
+        notes = Notes.from_texts(info.notes) if info else None
+        left_out = notes.counts.get("duplicates", 0) + notes.counts.get("quarantined", 0) if notes else 0
+        if raw.get(day, 0) != refined.get(day, 0) + left_out:
+            differing.append(f"{day}: {raw.get(day, 0)} raw, {refined.get(day, 0)} refined, {left_out} left out")
+    return differing
+
+
+def _counts(sql: SqlEngine, database: str, feed: str, days: Sequence[str]) -> dict[str, int]:
+    from pyspotify_assets.marts import counts_sql
+
+    rows = sql.query(counts_sql(database, feed, days[0], days[-1]), days[0], days[-1]).to_pylist()
+    return {row["snapshot_date"]: row["row_count"] for row in rows}
+
+
+def _metadata(crawled: CrawledTable, started: float) -> dict[str, object]:
+    return {
+        CRAWL_STARTED: started,
+        "partitions": crawled.partitions,
+        "partitions_added": len(crawled.added),
+        "partitions_removed": len(crawled.removed),
+        "added": ", ".join(crawled.added[-31:]) or "none",
+    }

@@ -1,0 +1,158 @@
+"""A run over one day or many: every day is made, checked, published and reported for itself.
+
+Dagster stamps one returned result on all partitions of a run alike. Here each day logs its own materialization instead,
+so that in a run over a range a day that failed, or was left alone, is not shown as made, and the others are.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from pyspotify_assets.checks import Check, Finding
+from pyspotify_assets.errors import CheckFailedError, PySpotifyError
+from pyspotify_assets.notes import FoundBy, Notes
+
+ONLY_CHANGED = "pyspotify/only_changed"
+"""Run tag: days whose inputs, declarations and code version have not changed are left alone."""
+
+OPENS_DOWNSTREAM = {"__source_asset_observation__": True}
+"""Metadata of a result that lets the steps after this one begin and stamps no partition.
+
+Dagster's own key for assets that log their events in the body (dagster/_core/execution/plan/execute_step.py,
+`_log_materialization_or_observation_events_for_asset`). `test_days.py` fails should a release drop it.
+"""
+
+progress = logging.getLogger("pyspotify_assets.progress")
+
+
+@dataclass(frozen=True)
+class Published:
+    """One day that lies in the lake: its address, size in bytes, notes, and what else the UI shall show of it."""
+
+    uri: str
+    size: int
+    notes: Notes
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LeftAlone:
+    """A day that needs no work, and why; `published` is what is there already, if anything is."""
+
+    reason: str
+    published: Published | None = None
+
+
+def each_day(
+    context: dg.AssetExecutionContext,
+    checks: Sequence[Check],
+    left_alone: Callable[[str], LeftAlone | None],
+    make: Callable[[str], Published],
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Make every day of the run's partitions; yields the results of the one asset of `context`.
+
+    `left_alone(day)` is asked only in runs tagged ONLY_CHANGED. A day whose `make` raises does not stop the others; at
+    the end the step fails and names every such day.
+    """
+    key = context.asset_key
+    only_changed = context.run.tags.get(ONLY_CHANGED) == "true"
+    known = context.instance.get_materialized_partitions(key) if only_changed else set()
+    found: dict[str, Sequence[Finding | FoundBy]] = {}
+    failures: dict[str, Exception] = {}
+    for day in context.partition_keys:
+        name = f"{key.to_user_string()} {day}"
+        try:
+            alone = left_alone(day) if only_changed else None
+            if alone is not None:
+                if alone.published is not None and day not in known:  # A new Dagster instance over an old lake.
+                    context.log_event(_materialization(context, day, alone.published))
+                progress.info("%s: left alone, %s", name, alone.reason, extra={"day_done": True})
+                continue
+            published = make(day)
+            found[day] = published.notes.findings
+            context.log_event(_materialization(context, day, published))
+            progress.info("%s: %d rows", name, published.notes.rows, extra={"day_done": True})
+        except Exception as error:  # Whatever it is, it shall not take the other days with it.
+            if isinstance(error, CheckFailedError):
+                found[day] = error.findings
+            failures[day] = error
+            unexpected = not isinstance(error, PySpotifyError)
+            progress.error("%s: %s", name, error, exc_info=unexpected, extra={"day_done": True})
+    yield dg.MaterializeResult(metadata=OPENS_DOWNSTREAM)
+    yield from check_results(context, checks, found, key)
+    if failures:
+        raise _failure(key, failures, len(context.partition_keys))
+
+
+def check_results(
+    context: dg.AssetExecutionContext,
+    checks: Sequence[Check],
+    found: Mapping[str, Sequence[Finding | FoundBy]],
+    key: dg.AssetKey,
+) -> Iterator[dg.AssetCheckResult]:
+    """One result per check of the asset over all days that were judged: passed if it held on every one."""
+    selected = {check_key.name for check_key in context.selected_asset_check_keys if check_key.asset_key == key}
+    for check in checks:
+        verdicts = {
+            day: finding for day, findings in found.items() for finding in findings if _name(finding) == check.name
+        }
+        if check.name not in selected or not verdicts:
+            continue
+        broken = {day: finding for day, finding in verdicts.items() if not finding.passed}
+        shown = broken or dict(list(verdicts.items())[-1:])
+        figures = getattr(next(iter(shown.values())), "figures", {})
+        yield dg.AssetCheckResult(
+            asset_key=key,
+            check_name=check.name,
+            passed=not broken,
+            severity=dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN,
+            description="; ".join(f"{day}: {finding.summary}" for day, finding in list(shown.items())[:20]),
+            metadata={"days_checked": len(verdicts), "days_failed": len(broken), **figures},
+        )
+
+
+def check_specs(key: Sequence[str], checks: Sequence[Check]) -> list[dg.AssetCheckSpec]:
+    """The checks as Dagster declares them on the asset `key`."""
+    return [
+        dg.AssetCheckSpec(
+            check.name, asset=dg.AssetKey(list(key)), description=check.description, blocking=check.blocking
+        )
+        for check in checks
+    ]
+
+
+def _name(finding: Finding | FoundBy) -> str:
+    return finding.check.name if isinstance(finding, Finding) else finding.name
+
+
+def _materialization(context: dg.AssetExecutionContext, day: str, published: Published) -> dg.AssetMaterialization:
+    notes = published.notes
+    counts = {name.replace(": ", "_").replace(" ", "_"): count for name, count in notes.counts.items()}
+    return dg.AssetMaterialization(
+        asset_key=context.asset_key,
+        partition=day,
+        metadata={
+            "dagster/partition_row_count": notes.rows,
+            "dagster/uri": published.uri,
+            "bytes": published.size,
+            "made_from": notes.fingerprint,
+            **counts,
+            **published.details,  # type: ignore[dict-item]
+        },
+        tags={
+            "dagster/data_version": notes.version,
+            "dagster/data_version_is_user_provided": "true",
+            "dagster/code_version": context.assets_def.specs_by_key[context.asset_key].code_version or "",
+        },
+    )
+
+
+def _failure(key: dg.AssetKey, failures: Mapping[str, Exception], days: int) -> dg.Failure:
+    name = key.to_user_string()
+    words = "\n".join(f"{day}: {type(error).__name__}: {error}" for day, error in list(failures.items())[:20])
+    more = f"\n… and {len(failures) - 20} more" if len(failures) > 20 else ""
+    return dg.Failure(f"{name}: {len(failures)} of {days} days failed\n{words}{more}", allow_retries=False)

@@ -1,0 +1,78 @@
+"""`spotify_marts/<mart>`: one asset per mart, written by Athena SQL over the crawled tables of all feeds."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from pyspotify_assets import marts
+from pyspotify_assets.assets.days import LeftAlone, Published, check_specs, each_day
+from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS, preview, table_metadata
+from pyspotify_assets.checks import MART_CHECKS
+from pyspotify_assets.feeds import Feed
+from pyspotify_assets.io_manager import LakeIOManager
+from pyspotify_assets.mart_days import SnapshotWindows, make_mart_day
+from pyspotify_assets.notes import Notes
+from pyspotify_assets.schemas import dagster_schema
+from pyspotify_assets.settings import Settings
+from pyspotify_assets.tables import Table
+from pyspotify_assets.warehouse import DATABASES, SqlEngine
+
+
+def mart_asset(
+    mart: Table, feeds: Sequence[Feed], settings: Settings, partitions: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
+    """The asset `spotify_marts/<mart>`."""
+    key = [DATABASES["marts"], mart.name]
+    window = dg.TimeWindowPartitionMapping(start_offset=-settings.lookback_days)
+    refined = [dg.AssetDep(dg.AssetKey(["refined", feed.name]), partition_mapping=window) for feed in feeds]
+    crawled = [dg.AssetDep(dg.AssetKey([DATABASES["refined"], feed.name])) for feed in feeds]
+
+    @dg.multi_asset(
+        name=f"mart__{mart.name}",
+        description=f"Runs sql/{mart.name}.sql.",
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[*refined, *crawled],
+                description=f"{mart.description} A day looks at the {settings.lookback_days} days before it.",
+                group_name="marts",
+                kinds={"sql", "athena", "parquet"},
+                owners=OWNERS,
+                metadata=table_metadata(DATABASES["marts"], mart.name, dagster_schema(mart)),
+                code_version=marts.VERSION,
+                freshness_policy=FRESHNESS,
+                skippable=True,
+                partitions_def=partitions,
+            )
+        ],
+        check_specs=check_specs(key, MART_CHECKS),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
+    )
+    def build(
+        context: dg.AssetExecutionContext,
+        io_manager: dg.ResourceParam[LakeIOManager],
+        sql: dg.ResourceParam[SqlEngine],
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        days, lookback = context.partition_keys, settings.lookback_days
+        first_day, _ = marts.window_of(days[0], lookback)
+        windows = SnapshotWindows(io_manager.lake, sql, feeds, first_day, days[-1])
+        present = {partition.day: partition for partition in sql.partitions(key[0], mart.name, days[0], days[-1])}
+
+        def left_alone(day: str) -> LeftAlone | None:
+            parts = windows.of(day, lookback)
+            if not parts:
+                return LeftAlone("no feed has a snapshot on that day")
+            partition = present.get(day)
+            notes = Notes.from_texts(partition.notes) if partition else None
+            if partition is None or notes is None or notes.fingerprint != marts.mart_fingerprint(mart, day, parts):
+                return None
+            return LeftAlone("nothing has changed", Published(partition.uri, partition.size, notes))
+
+        def make(day: str) -> Published:
+            partition, notes, rows = make_mart_day(sql, mart, day, context.run_id, lookback, windows.of(day, lookback))
+            return Published(partition.uri, partition.size, notes, {"preview": preview(rows)})
+
+        yield from each_day(context, MART_CHECKS, left_alone, make)
+
+    return build

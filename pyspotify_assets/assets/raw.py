@@ -1,0 +1,103 @@
+"""`raw/<feed>`: the snapshot of one feed and day as CSV. One asset per feed, so that they fail apart."""
+
+import csv
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import dagster as dg
+
+from pyspotify_assets import extract
+from pyspotify_assets.assets.days import LeftAlone, Published, check_specs, each_day
+from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS, preview, table_metadata
+from pyspotify_assets.assets.spotify import PLAYLIST, SEARCH
+from pyspotify_assets.checks import RAW_CHECKS
+from pyspotify_assets.clock import Clock
+from pyspotify_assets.errors import LakeError
+from pyspotify_assets.extract import SpotifySource
+from pyspotify_assets.feeds import Feed
+from pyspotify_assets.io_manager import LakeIOManager
+from pyspotify_assets.lake import Place
+from pyspotify_assets.notes import Notes
+from pyspotify_assets.schemas import dagster_schema
+from pyspotify_assets.settings import Settings
+from pyspotify_assets.tables import SNAPSHOT
+
+_PREVIEWED = ["rank", "track_name", "artist_name", "popularity", "duration_ms", "release_date"]
+
+
+def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """The asset `raw/<feed>`."""
+    key = ["raw", feed.name]
+    what = f"search “{feed.query}”" if feed.kind == "search" else f"playlist {feed.playlist}"
+
+    @dg.multi_asset(
+        name=f"raw__{feed.name}",
+        description=f"Takes the daily snapshot of {feed.name}.",
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[SEARCH if feed.kind == "search" else PLAYLIST],
+                description=f"The daily snapshot of the {what} (market {feed.market}) as Spotify gave it: CSV, all text.",
+                group_name="raw",
+                kinds={"python", "csv"},
+                owners=OWNERS,
+                tags={"feed": feed.name, "kind": feed.kind},
+                metadata=table_metadata("", f"raw/{feed.name}", dagster_schema(SNAPSHOT, raw=True)),
+                code_version=extract.VERSION,
+                freshness_policy=FRESHNESS,
+                skippable=True,
+                partitions_def=partitions,
+            )
+        ],
+        check_specs=check_specs(key, RAW_CHECKS),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
+        pool="spotify",
+    )
+    def raw(
+        context: dg.AssetExecutionContext,
+        io_manager: dg.ResourceParam[LakeIOManager],
+        spotify: dg.ResourceParam[SpotifySource],
+        clock: dg.ResourceParam[Clock],
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        lake = io_manager.lake
+        today = settings.today(clock()).isoformat()
+        made_from = extract.raw_fingerprint(feed, spotify)
+
+        def left_alone(day: str) -> LeftAlone | None:
+            if extract.landed(lake, feed, day):
+                return None
+            place = lake.place(key, day)
+            published = _published(place)
+            past_of_live = day < today and not spotify.knows_the_past
+            if published is None:
+                return (
+                    LeftAlone("no snapshot was taken on that day, and Spotify only knows now") if past_of_live else None
+                )
+            current = published.notes.fingerprint == made_from or "page_requests" not in published.notes.counts
+            return LeftAlone("nothing has changed", published) if past_of_live or current else None
+
+        def make(day: str) -> Published:
+            extract.extract(lake, spotify, feed, day, clock, settings.timezone)
+            published = _published(lake.place(key, day))
+            if published is None:  # Replaced by another run or by hand since: what is there now is not this run's.
+                raise LakeError(f"raw/{feed.name} of {day} was replaced while it was being reported", "Run it again.")
+            return replace(published, details=_details(lake.place(key, day)))
+
+        yield from each_day(context, RAW_CHECKS, left_alone, make)
+
+    return raw
+
+
+def _published(place: Place) -> Published | None:
+    """What lies at the place; None if nothing does, or something that this pipeline did not put there."""
+    info = place.info()
+    notes = Notes.from_texts(info.notes) if info else None
+    return Published(place.uri, info.size, notes) if info and notes else None
+
+
+def _details(place: Place) -> Mapping[str, object]:
+    with place.store.local(place.key) as file, open(file, encoding="utf-8", newline="") as text:
+        rows = itertools.islice(csv.DictReader(text), 5)
+        return {"preview": preview([{name: row[name] for name in _PREVIEWED} for row in rows])}

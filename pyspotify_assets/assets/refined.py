@@ -1,0 +1,79 @@
+"""`refined/<feed>`: the raw day typed, deduplicated and ordered, as Parquet. What cannot be typed is in quarantine."""
+
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
+
+from pyspotify_assets import refine
+from pyspotify_assets.assets.days import LeftAlone, Published, check_specs, each_day
+from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS, preview, table_metadata
+from pyspotify_assets.checks import REFINED_CHECKS
+from pyspotify_assets.feeds import Feed
+from pyspotify_assets.io_manager import LakeIOManager
+from pyspotify_assets.lake import Place
+from pyspotify_assets.notes import Notes
+from pyspotify_assets.refined_days import refine_day, refined_fingerprint
+from pyspotify_assets.schemas import dagster_schema
+from pyspotify_assets.tables import SNAPSHOT
+
+_PREVIEWED = ["rank", "track_name", "artist_name", "popularity", "duration_ms", "released_on"]
+
+
+def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """The asset `refined/<feed>`."""
+    key = ["refined", feed.name]
+
+    @dg.multi_asset(
+        name=f"refined__{feed.name}",
+        description=f"Refines the raw snapshots of {feed.name}.",
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[["raw", feed.name]],
+                description=f"The snapshot of {feed.name} with types, one row per track, ordered by rank: Parquet.",
+                group_name="refined",
+                kinds={"python", "parquet"},
+                owners=OWNERS,
+                tags={"feed": feed.name, "kind": feed.kind},
+                metadata=table_metadata("", f"refined/{feed.name}", dagster_schema(SNAPSHOT)),
+                code_version=refine.VERSION,
+                freshness_policy=FRESHNESS,
+                skippable=True,
+                partitions_def=partitions,
+            )
+        ],
+        check_specs=check_specs(key, REFINED_CHECKS),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
+    )
+    def refined(
+        context: dg.AssetExecutionContext, io_manager: dg.ResourceParam[LakeIOManager]
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        lake = io_manager.lake
+
+        def left_alone(day: str) -> LeftAlone | None:
+            raw, place = lake.place(["raw", feed.name], day), lake.place(key, day)
+            if raw.info() is None:
+                return LeftAlone("there is no raw snapshot of that day")
+            info = place.info()
+            notes = Notes.from_texts(info.notes) if info else None
+            if info is None or notes is None or notes.fingerprint != refined_fingerprint(raw):
+                return None
+            return LeftAlone("nothing has changed", Published(place.uri, info.size, notes))
+
+        def make(day: str) -> Published:
+            notes, info = refine_day(lake, feed.name, day)
+            place = lake.place(key, day)
+            return Published(place.uri, info.size, notes, _details(place))
+
+        yield from each_day(context, REFINED_CHECKS, left_alone, make)
+
+    return refined
+
+
+def _details(place: Place) -> Mapping[str, object]:
+    import pyarrow.parquet as pq
+
+    with place.store.local(place.key) as file:
+        rows = next(pq.ParquetFile(file).iter_batches(5, columns=_PREVIEWED), None)
+    return {"preview": preview(rows.to_pylist() if rows is not None else [])}

@@ -1,0 +1,84 @@
+"""`report/daily`: the day as one HTML page, made from the marts."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from pyspotify_assets import report
+from pyspotify_assets.assets.days import LeftAlone, Published, each_day
+from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS
+from pyspotify_assets.clock import Clock
+from pyspotify_assets.extract import SpotifySource
+from pyspotify_assets.feeds import Feed
+from pyspotify_assets.io_manager import LakeIOManager
+from pyspotify_assets.notes import Notes
+from pyspotify_assets.report_days import make_report_day, report_data, report_fingerprint
+from pyspotify_assets.settings import Settings
+from pyspotify_assets.tables import CHART_MOVEMENT, MARTS
+from pyspotify_assets.warehouse import DATABASES, SqlEngine
+
+REPORT = ["report", "daily"]
+
+
+def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """The asset `report/daily`."""
+    window = dg.TimeWindowPartitionMapping(start_offset=-settings.lookback_days)
+    deps = [
+        dg.AssetDep([DATABASES["marts"], mart.name], partition_mapping=window if mart is CHART_MOVEMENT else None)
+        for mart in MARTS
+    ]
+
+    @dg.multi_asset(
+        name="report__daily",
+        description="Renders the report.",
+        specs=[
+            dg.AssetSpec(
+                REPORT,
+                deps=deps,
+                description="The day in one self-contained page: three facts, movement, artists, what the checks found. "
+                "The newest is report/latest.html.",
+                group_name="report",
+                kinds={"html", "altair"},
+                owners=OWNERS,
+                code_version=report.VERSION,
+                freshness_policy=FRESHNESS,
+                skippable=True,
+                partitions_def=partitions,
+            )
+        ],
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
+    )
+    def build(
+        context: dg.AssetExecutionContext,
+        io_manager: dg.ResourceParam[LakeIOManager],
+        sql: dg.ResourceParam[SqlEngine],
+        spotify: dg.ResourceParam[SpotifySource],
+        clock: dg.ResourceParam[Clock],
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        lake, lookback = io_manager.lake, settings.lookback_days
+
+        def left_alone(day: str) -> LeftAlone | None:
+            made_from = report_fingerprint(lake, sql, feeds, day, lookback)
+            if made_from is None:
+                return LeftAlone("the day has no marts")
+            place = lake.place(REPORT, day)
+            info = place.info()
+            notes = Notes.from_texts(info.notes) if info else None
+            if info is None or notes is None or notes.fingerprint != made_from:
+                return None
+            return LeftAlone("nothing has changed", Published(place.uri, info.size, notes))
+
+        def make(day: str) -> Published:
+            made_from = report_fingerprint(lake, sql, feeds, day, lookback)
+            data = report_data(lake, sql, feeds, day, lookback, spotify.knows_the_past, clock)
+            notes, info, facts = make_report_day(lake, made_from, data)
+            place = lake.place(REPORT, day)
+            words = dg.MetadataValue.md("\n".join(f"- {fact}" for fact in facts))
+            return Published(
+                place.uri, info.size, notes, {"three_facts": words, "page": dg.MetadataValue.path(place.uri)}
+            )
+
+        yield from each_day(context, (), left_alone, make)
+
+    return build

@@ -1,0 +1,147 @@
+"""The checks: what must hold of one day of raw, of refined and of a mart, declared once and judged by pure functions.
+
+A finding is one check's verdict on one day, with the figures it is based on. Blocking findings that fail keep what was
+staged from being published. Nothing here knows Dagster; `assets/days.py` shows findings in its UI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyspotify_assets.errors import CheckFailedError
+from pyspotify_assets.schemas import arrow_schema, schema_differences
+from pyspotify_assets.tables import SNAPSHOT, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule. Blocking: a day that breaks it is not published. Otherwise it warns."""
+
+    name: str
+    description: str
+    blocking: bool = True
+
+    def finding(self, passed: bool, summary: str, **figures: int) -> Finding:
+        return Finding(self, bool(passed), summary, figures)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check's verdict on one day: whether it holds, one sentence, and the figures behind it."""
+
+    check: Check
+    passed: bool
+    summary: str
+    figures: Mapping[str, int] = field(default_factory=dict)
+
+
+RANKS = Check("ranks_without_holes", "Raw ranks run 1..n without holes.")
+COMPLETE = Check(
+    "all_entries_received",
+    "Nothing is missing: kept and skipped entries make the entries received, and those the playlist's total.",
+)
+POPULARITY_GIVEN = Check(
+    "popularity_given", "Spotify gave popularity; it is gone for apps made since February 2026.", blocking=False
+)
+ACCOUNTED = Check("rows_accounted_for", "Raw rows = refined + duplicates + quarantined.")
+SCHEMA = Check("schema_as_declared", "Columns and types are those of the declaration.")
+KEYS = Check("keys_unique", "No two rows of the day have the same key.")
+POPULARITY = Check("popularity_within_range", "Popularity is 0 to 100 wherever it is given.")
+NOTHING_QUARANTINED = Check("nothing_quarantined", "Every raw row could be typed.", blocking=False)
+
+RAW_CHECKS = (RANKS, COMPLETE, POPULARITY_GIVEN)
+REFINED_CHECKS = (ACCOUNTED, SCHEMA, KEYS, POPULARITY, NOTHING_QUARANTINED)
+MART_CHECKS = (SCHEMA, KEYS)
+
+CATALOG_SCHEMA = Check("files_match_declaration", "The columns of newly crawled files are the declared ones.", False)
+COUNTS_AGREE = Check(
+    "raw_and_refined_counts_agree", "By SQL, per day: raw rows = refined rows + duplicates + quarantined.", False
+)
+
+
+def require(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """The findings, if nothing blocks; else CheckFailedError, which carries them."""
+    failed = [finding for finding in findings if finding.check.blocking and not finding.passed]
+    if failed:
+        words = "; ".join(f"{finding.check.name}: {finding.summary}" for finding in failed)
+        raise CheckFailedError(f"Not published, since a check failed: {words}", findings=findings)
+    return findings
+
+
+def raw_findings(ranks: Iterable[int | None], received: int, expected: int | None, skipped: int, popularity: bool):
+    """What holds of one raw day. `received`, `expected` and `skipped` count entries; `expected` None: not known."""
+    rows = hole = 0
+    for rows, rank in enumerate(ranks, 1):
+        if rank != rows and not hole:
+            hole = rows
+    where = f"row {hole} has another rank" if hole else f"1 to {rows}"
+    missing = received != rows + skipped or (expected is not None and received < expected)
+    told = "" if expected is None else f", {expected} announced"
+    return [
+        RANKS.finding(not hole, where, rows=rows),
+        COMPLETE.finding(
+            not missing,
+            f"{rows} kept + {skipped} skipped of {received} received{told}",
+            received=received,
+            skipped=skipped,
+        ),
+        POPULARITY_GIVEN.finding(popularity or not rows, "given" if popularity else "not given in any row"),
+    ]
+
+
+def refined_findings(refined: Path, raw_rows: int, duplicates: int, quarantined: int) -> list[Finding]:
+    """What holds of one staged refined day: the file is read again, so that the writer does not judge itself."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(refined)
+    differences = schema_differences(file.schema_arrow, arrow_schema(SNAPSHOT))
+    rows = file.metadata.num_rows
+    findings = [
+        ACCOUNTED.finding(
+            raw_rows == rows + duplicates + quarantined,
+            f"{raw_rows} raw = {rows} refined + {duplicates} duplicates + {quarantined} quarantined",
+            raw=raw_rows,
+            refined=rows,
+        ),
+        SCHEMA.finding(not differences, "; ".join(differences) or f"{len(SNAPSHOT.columns)} columns"),
+        NOTHING_QUARANTINED.finding(quarantined == 0, f"{quarantined} rows in quarantine", quarantined=quarantined),
+    ]
+    if differences:
+        return findings
+    columns = ["track_id", "track_name", "artist_name", "album_name", "popularity"]
+    table = pq.read_table(refined, columns=columns)
+    with_id = table.filter(pc.is_valid(table["track_id"]))
+    without = table.filter(pc.is_null(table["track_id"]))
+    repeated = _repeated(with_id, ["track_id"]) + _repeated(without, ["track_name", "artist_name", "album_name"])
+    popularity = pc.min_max(table["popularity"]).as_py()
+    low, high = popularity["min"], popularity["max"]
+    return [
+        *findings,
+        KEYS.finding(repeated == 0, f"{repeated} rows repeat a key", repeated=repeated),
+        POPULARITY.finding(
+            low is None or (low >= 0 and high <= 100), "none given" if low is None else f"{low} to {high}"
+        ),
+    ]
+
+
+def mart_findings(rows: pa.Table, mart: Table) -> list[Finding]:
+    """What holds of one mart's rows of one day."""
+    differences = schema_differences(rows.schema, arrow_schema(mart))
+    nulls = [column.name for column in mart.columns if not column.nullable and rows[column.name].null_count]
+    differences += [f"{name} has nulls" for name in nulls]
+    repeated = _repeated(rows, list(mart.key))
+    return [
+        SCHEMA.finding(not differences, "; ".join(differences) or f"{len(mart.columns)} columns"),
+        KEYS.finding(repeated == 0, f"{repeated} rows repeat a key", repeated=repeated),
+    ]
+
+
+def _repeated(table: pa.Table, key: list[str]) -> int:
+    return table.num_rows - table.group_by(key).aggregate([]).num_rows

@@ -1,0 +1,108 @@
+"""`pyspotify`: the pipeline from a terminal. Commands only; what they do is done elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+
+import click
+
+from pyspotify_assets.errors import PySpotifyError
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def _plainly(command: Callable[..., None]) -> Callable[..., None]:
+    """Have an error of ours end the command with its words and exit code 1, without a traceback."""
+
+    @wraps(command)
+    def plainly(*args: object, **options: object) -> None:
+        try:
+            command(*args, **options)
+        except PySpotifyError as error:
+            click.secho(f"Error: {error}", fg="red", err=True)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            click.secho("Interrupted. What was done stays; the same command goes on from there.", fg="yellow", err=True)
+            sys.exit(130)
+
+    return plainly
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pyspotify_assets")
+def main() -> None:
+    """A daily snapshot of Spotify: raw CSV, refined Parquet, crawled tables, Athena SQL, a report.
+
+    Works on the built-in, made-up sample until there are Spotify credentials or imported files. Settings come from
+    PYSPOTIFY_… variables or a .env file; see the README.
+    """
+    from dotenv import load_dotenv
+
+    load_dotenv(Path.cwd() / ".env")
+
+
+@main.command()
+@click.option("--days", default=14, show_default=True, type=click.IntRange(1, 366), help="How many days, the last included.")
+@click.option("--until", type=_DAY, help="The last day, YYYY-MM-DD.  [default: today]")
+@_plainly
+def run(days: int, until: datetime | None) -> None:
+    """Bring everything up to date: snapshot, refine, crawl, marts, report.
+
+    Days that have not changed are left alone. Files that wait in landing are taken, whatever their day.
+    """
+    from pyspotify_assets.terminal import run_pipeline
+
+    sys.exit(run_pipeline(days, until.date() if until else None))
+
+
+@main.command()
+@click.option("--feed", "feeds", multiple=True, help="Only this feed; can be given several times.  [default: all]")
+@click.option("--date", "day", type=_DAY, help="The day, YYYY-MM-DD; the past only of the sample.  [default: today]")
+@_plainly
+def extract(feeds: tuple[str, ...], day: datetime | None) -> None:
+    """Take one day's snapshot and refine it; take it again if it is there."""
+    from pyspotify_assets.terminal import take_snapshots
+
+    sys.exit(take_snapshots(feeds, day.date() if day else None))
+
+
+@main.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--feed", required=True, help="The feed that the file is a snapshot of.")
+@click.option("--date", "day", required=True, type=_DAY, help="The day of the snapshot, YYYY-MM-DD.")
+@_plainly
+def import_(file: Path, feed: str, day: datetime) -> None:
+    """Put a CSV into landing, from where the sensor raw_landed or `pyspotify run` takes it.
+
+    Understood are the first PySpotify's files of 2023 and the raw CSV of this project. Imported data are real: they go
+    into the live lake, never among the sample.
+    """
+    from pyspotify_assets.terminal import import_file
+
+    import_file(file, feed, day.date())
+
+
+@main.command()
+@click.argument("query")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Rows that are printed at most.")
+@_plainly
+def sql(query: str, limit: int) -> None:
+    """Run Athena SQL over the current environment's tables and print the result.
+
+    \b
+    pyspotify sql "SELECT artist_name, tracks FROM spotify_marts.top_artists
+                   WHERE snapshot_date = '2026-11-22' ORDER BY tracks DESC LIMIT 10"
+    """
+    from pyspotify_assets.terminal import print_query
+
+    print_query(query, limit)
+
+
+
+
+if __name__ == "__main__":
+    main()

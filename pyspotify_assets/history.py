@@ -1,0 +1,67 @@
+"""What Dagster's event log remembers: the facts that planning (see `planning.py`) decides from.
+
+Every question asks for the newest events or for those behind a cursor, never for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+
+CRAWL_STARTED = "crawl_started"
+"""Metadata of a crawled table: when its crawl began, seconds since 1970. What came later it may not have seen."""
+
+
+def last_materialized(instance: dg.DagsterInstance, keys: Sequence[dg.AssetKey]) -> dict[str, float]:
+    """Asset → time of its newest materialization of any partition, seconds since 1970; assets without one are left out."""
+    newest = {}
+    for key in keys:
+        record = instance.get_latest_materialization_event(key)
+        if record is not None:
+            newest[key.to_user_string()] = record.timestamp
+    return newest
+
+
+def last_crawl(instance: dg.DagsterInstance, tables: Sequence[dg.AssetKey]) -> float | None:
+    """When the last crawl that materialized all of `tables` began; None if one of them never was."""
+    started = []
+    for key in tables:
+        event = instance.get_latest_materialization_event(key)
+        materialization = event.asset_materialization if event else None
+        if materialization is None or CRAWL_STARTED not in materialization.metadata:
+            return None
+        started.append(float(materialization.metadata[CRAWL_STARTED].value))  # type: ignore[arg-type]
+    return min(started, default=None)
+
+
+def materialized_since(
+    instance: dg.DagsterInstance, keys: Sequence[dg.AssetKey], cursor: Mapping[str, int], limit: int
+) -> tuple[dict[str, float], dict[str, int]]:
+    """Days materialized behind the cursor (day → time of the newest), and the cursor behind what was read.
+
+    `cursor`: asset → storage id of the last event read. At most `limit` events per asset.
+    """
+    days: dict[str, float] = {}
+    behind = dict(cursor)
+    for key in keys:
+        name = key.to_user_string()
+        records = instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset_key=key, after_storage_id=cursor.get(name, 0)), limit=limit, ascending=True
+        ).records
+        for record in records:
+            behind[name] = record.storage_id
+            if record.partition_key:
+                days[record.partition_key] = max(record.timestamp, days.get(record.partition_key, 0.0))
+    return days, behind
+
+
+def newest_by_day(instance: dg.DagsterInstance, key: dg.AssetKey, days: Sequence[str]) -> dict[str, float]:
+    """Day → time of the asset's newest materialization of it, for those of `days` that have one."""
+    newest: dict[str, float] = {}
+    if days:
+        wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=list(days))
+        for record in instance.fetch_materializations(wanted, limit=4 * len(days)).records:
+            if record.partition_key:
+                newest[record.partition_key] = max(record.timestamp, newest.get(record.partition_key, 0.0))
+    return newest

@@ -1,0 +1,67 @@
+"""The jobs: named selections of assets that schedules, sensors, the terminal and a person in the UI start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from pyspotify_assets.assets.days import ONLY_CHANGED
+
+FULL_REFRESH = "full_refresh"
+CRAWL_JOBS = {"raw": "crawl_raw", "refined": "crawl_refined"}
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """All jobs, by name of their part."""
+
+    full_refresh: dg.UnresolvedAssetJobDefinition
+    daily_snapshot: dg.UnresolvedAssetJobDefinition
+    crawl: dict[str, dg.UnresolvedAssetJobDefinition]
+    marts_and_report: dg.UnresolvedAssetJobDefinition
+
+    def all(self) -> Sequence[dg.UnresolvedAssetJobDefinition]:
+        return [self.full_refresh, self.daily_snapshot, *self.crawl.values(), self.marts_and_report]
+
+
+def build_jobs() -> Jobs:
+    """The project's jobs."""
+    only_changed = {ONLY_CHANGED: "true"}
+    groups = dg.AssetSelection.groups
+    return Jobs(
+        full_refresh=dg.define_asset_job(
+            FULL_REFRESH,
+            selection=groups("raw", "refined", "catalog", "marts", "report"),
+            description="Everything in order, for one day or a range: snapshot, refine, crawl, marts, report. "
+            "Days that have not changed are left alone.",
+            tags=only_changed,
+        ),
+        daily_snapshot=dg.define_asset_job(
+            "daily_snapshot",
+            selection=groups("raw", "refined"),
+            description="Takes the day's snapshot of every feed and refines it.",
+        ),
+        crawl={
+            area: dg.define_asset_job(
+                name,
+                selection=dg.AssetSelection.key_prefixes(f"spotify_{area}"),
+                description=f"Starts the crawler of {area} and waits for it. One crawl covers all days that are new.",
+            )
+            for area, name in CRAWL_JOBS.items()
+        },
+        marts_and_report=dg.define_asset_job(
+            "marts_and_report",
+            selection=groups("marts", "report"),
+            description="Makes marts and report of one day or a range. Days that have not changed are left alone.",
+            tags=only_changed,
+        ),
+    )
+
+
+def day_range(first: str, last: str) -> dict[str, str]:
+    """The run tags for all days from `first` to `last`, both included."""
+    return {RANGE_START: first, RANGE_END: last}

@@ -1,0 +1,74 @@
+"""How one day of a mart comes to be: windows of all feeds in, rows checked, then pointed to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from pyspotify_assets.checks import mart_findings, require
+from pyspotify_assets.errors import CheckFailedError, MissingPartitionError
+from pyspotify_assets.feeds import Feed
+from pyspotify_assets.lake import Lake
+from pyspotify_assets.marts import FeedWindow, feed_window, mart_fingerprint, mart_sql, window_of
+from pyspotify_assets.notes import Notes
+from pyspotify_assets.tables import Table
+from pyspotify_assets.warehouse import DATABASES, Partition, SqlEngine
+
+
+class SnapshotWindows:
+    """The crawled refined snapshots of all feeds between two days, with their content versions, looked up once."""
+
+    def __init__(self, lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], first_day: str, last_day: str) -> None:
+        self._lake, self._sql, self._feeds = lake, sql, feeds
+        self._first_day, self._last_day = first_day, last_day
+
+    def of(self, day: str, lookback_days: int) -> list[FeedWindow]:
+        """Each feed's part in the day's marts; feeds without a snapshot on the day are left out."""
+        first, _ = window_of(day, lookback_days)
+        windows = []
+        for feed, versions in self._versions.items():
+            inside = {other: version for other, version in versions.items() if first <= other <= day}
+            window = feed_window(feed, day, inside)
+            if window is not None:
+                windows.append(window)
+        return windows
+
+    @cached_property
+    def _versions(self) -> dict[str, dict[str, str]]:
+        return {feed.name: self._versions_of(feed.name) for feed in self._feeds}
+
+    def _versions_of(self, feed: str) -> dict[str, str]:
+        versions = {}
+        for partition in self._sql.partitions(DATABASES["refined"], feed, self._first_day, self._last_day):
+            info = self._lake.place(("refined", feed), partition.day).info()
+            if info is not None:  # The catalog may still know what has been deleted since the last crawl.
+                notes = Notes.from_texts(info.notes)
+                versions[partition.day] = notes.version if notes else info.identity
+        return versions
+
+
+def make_mart_day(
+    sql: SqlEngine, mart: Table, day: str, run: str, lookback_days: int, windows: Sequence[FeedWindow]
+) -> tuple[Partition, Notes, list[dict[str, object]]]:
+    """Write, check and point to one day of a mart. Gives its partition, notes and first rows.
+
+    Raises MissingPartitionError where no feed has a snapshot on the day, CheckFailedError, QueryError, LakeError.
+    """
+    if not windows:
+        raise MissingPartitionError(
+            f"spotify_marts/{mart.name} of {day} cannot be made: no feed has a crawled snapshot on that day",
+            "Materialize raw and refined of that day, then crawl (the sensors do, or the job crawl_refined).",
+        )
+    rows = sql.write_partition(
+        mart_sql(mart, day, lookback_days, windows), mart, day, run, window_of(day, lookback_days)
+    )
+    try:
+        findings = require(mart_findings(rows, mart))
+    except CheckFailedError:
+        sql.discard(mart, day, run)
+        raise
+    made_from = mart_fingerprint(mart, day, windows)
+    counts = {"feeds": len(windows), "days_in_window": max(len(window.versions) for window in windows)}
+    # The rows follow from what they were made from: that is their version, whatever engine wrote the bytes.
+    notes = Notes.of(made_from, made_from, rows.num_rows, counts, findings)
+    return sql.point(mart, day, run, notes.to_texts()), notes, rows.slice(0, 5).to_pylist()

@@ -1,0 +1,69 @@
+"""Notes: what is remembered of a published day, kept with its object (see `stores`) or its entry in the catalog.
+
+They say what it was made from, so that it need not be made again; its rows and counts, so that nothing has to be read to
+report them; and what the checks found, for the report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pyspotify_assets.checks import Finding
+
+_SUMMARY = 100
+"""Characters of a check's summary that are kept: S3 allows 2 KB of metadata on an object."""
+
+
+@dataclass(frozen=True)
+class FoundBy:
+    """What remains of a finding: name of the check, whether it passed and blocks, one sentence."""
+
+    name: str
+    passed: bool
+    blocking: bool
+    summary: str
+
+
+@dataclass(frozen=True)
+class Notes:
+    """`fingerprint`: what it was made from. `version`: of its content. `counts`: named figures, such as duplicates."""
+
+    fingerprint: str
+    version: str
+    rows: int
+    counts: Mapping[str, int] = field(default_factory=dict)
+    findings: Sequence[FoundBy] = ()
+
+    @classmethod
+    def of(
+        cls, fingerprint: str, version: str, rows: int, counts: Mapping[str, int], findings: Sequence[Finding]
+    ) -> Notes:
+        kept = [FoundBy(found.check.name, found.passed, found.check.blocking, found.summary) for found in findings]
+        return cls(fingerprint, version, rows, counts, kept)
+
+    def to_texts(self) -> dict[str, str]:
+        """As a store keeps them: name → text."""
+        findings = [[found.name, found.passed, found.blocking, found.summary[:_SUMMARY]] for found in self.findings]
+        return {
+            "fingerprint": self.fingerprint,
+            "version": self.version,
+            "rows": str(self.rows),
+            "counts": json.dumps(dict(self.counts), separators=(",", ":")),
+            "findings": json.dumps(findings, separators=(",", ":"), ensure_ascii=False),
+        }
+
+    @classmethod
+    def from_texts(cls, texts: Mapping[str, str]) -> Notes | None:
+        """What `to_texts` gave; None where an object has no notes, or others."""
+        try:
+            return cls(
+                texts["fingerprint"],
+                texts["version"],
+                int(texts["rows"]),
+                {str(name): int(count) for name, count in json.loads(texts["counts"]).items()},
+                [FoundBy(*found) for found in json.loads(texts["findings"])],
+            )
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None

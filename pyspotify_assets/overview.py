@@ -1,0 +1,66 @@
+"""What a run has left: per table its days, rows, bytes and place, and the facts of the newest report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspotify_assets.clock import system_clock
+from pyspotify_assets.feeds import Feed
+from pyspotify_assets.lake import Lake
+from pyspotify_assets.notes import Notes
+from pyspotify_assets.report import three_facts
+from pyspotify_assets.report_days import LATEST, report_data
+from pyspotify_assets.settings import Settings
+from pyspotify_assets.tables import MARTS
+from pyspotify_assets.warehouse import DATABASES, SqlEngine
+
+
+@dataclass(frozen=True)
+class TableSummary:
+    """One table between two days. `bytes` are those of the files; `place` is where they lie."""
+
+    table: str
+    days: int
+    rows: int
+    bytes: int
+    place: str
+
+
+def summarize(lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], first: str, last: str) -> list[TableSummary]:
+    """All tables of the catalog, raw first, with what they have between the two days (both included)."""
+    summaries = [
+        _summary_of_files(lake, sql, area, feed.name, first, last) for area in ("raw", "refined") for feed in feeds
+    ]
+    for mart in MARTS:
+        partitions = sql.partitions(DATABASES["marts"], mart.name, first, last)
+        noted = [Notes.from_texts(partition.notes) for partition in partitions]
+        rows = sum(notes.rows for notes in noted if notes)
+        size = sum(partition.size for partition in partitions)
+        place = lake.stores["marts"].uri(mart.name)
+        summaries.append(TableSummary(f"{DATABASES['marts']}.{mart.name}", len(partitions), rows, size, place))
+    return summaries
+
+
+def _summary_of_files(lake: Lake, sql: SqlEngine, area: str, feed: str, first: str, last: str) -> TableSummary:
+    days = rows = size = 0
+    for partition in sql.partitions(DATABASES[area], feed, first, last):
+        info = lake.place((area, feed), partition.day).info()
+        if info is not None:
+            notes = Notes.from_texts(info.notes)
+            days, rows, size = days + 1, rows + (notes.rows if notes else 0), size + info.size
+    return TableSummary(f"{DATABASES[area]}.{feed}", days, rows, size, lake.root((area, feed)))
+
+
+def newest_facts(
+    lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], settings: Settings
+) -> tuple[str, Sequence[str], str] | None:
+    """Day, three facts and address of the newest report; None if there is no report yet."""
+    store = lake.stores["report"]
+    info = store.info(LATEST)
+    if info is None or "day" not in info.notes:
+        return None
+    day = info.notes["day"]
+    sample = settings.resolved_source() == "sample"
+    data = report_data(lake, sql, feeds, day, settings.lookback_days, sample, system_clock)
+    return day, three_facts(data), store.uri(LATEST)

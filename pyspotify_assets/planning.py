@@ -1,0 +1,68 @@
+"""Planning: what a tick or a run should ask for, as pure functions of facts. No Dagster, no lake, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True)
+class CrawlPlan:
+    """Whether to crawl, and why or why not, in one sentence."""
+
+    needed: bool
+    reason: str
+
+
+def plan_crawl(newest_inputs: Mapping[str, float], last_crawl: float | None) -> CrawlPlan:
+    """Crawl only if something is newer than the beginning of the last successful crawl. Times: seconds since 1970."""
+    if not newest_inputs:
+        return CrawlPlan(False, "Nothing has been materialized yet: there is nothing to crawl.")
+    if last_crawl is None:
+        return CrawlPlan(True, "It has never been crawled.")
+    newer = sorted(name for name, at in newest_inputs.items() if at > last_crawl)
+    if newer:
+        return CrawlPlan(True, f"Newer than the last crawl: {', '.join(newer)}.")
+    return CrawlPlan(False, "Nothing is newer than the last successful crawl.")
+
+
+def days_to_rebuild(
+    changed: Mapping[str, float], built: Mapping[str, float], lookback_days: int, last_day: str
+) -> list[str]:
+    """The days whose marts have not been made since a snapshot that they look at changed.
+
+    `changed`: day → when its refined snapshot was made; `built`: day → when the marts of that day were made. A late or
+    re-run day touches the days after it within the window, up to `last_day`.
+    """
+    return [
+        day
+        for day in touched_days(changed, lookback_days, last_day)
+        if any(at >= built.get(day, 0.0) for at in _seen_by(day, changed, lookback_days))
+    ]
+
+
+def touched_days(changed: Iterable[str], lookback_days: int, last_day: str) -> list[str]:
+    """The days that look at any of `changed`: each of them and `lookback_days` after it, ascending, up to `last_day`."""
+    touched = {
+        (date.fromisoformat(day) + timedelta(days=later)).isoformat()
+        for day in changed
+        for later in range(lookback_days + 1)
+    }
+    return sorted(day for day in touched if day <= last_day)
+
+
+def ranges(days: Sequence[str]) -> list[tuple[str, str]]:
+    """Ascending days as unbroken ranges (first, last): one run each."""
+    found: list[tuple[str, str]] = []
+    for day in days:
+        if found and date.fromisoformat(day) - date.fromisoformat(found[-1][1]) == timedelta(days=1):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
+
+
+def _seen_by(day: str, changed: Mapping[str, float], lookback_days: int) -> Iterable[float]:
+    first = (date.fromisoformat(day) - timedelta(days=lookback_days)).isoformat()
+    return (at for other, at in changed.items() if first <= other <= day)

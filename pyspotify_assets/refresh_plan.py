@@ -1,0 +1,37 @@
+"""Which days `pyspotify run` works on: those it was asked for, and those that a file in landing makes new.
+
+The sample can serve every day. Live, a day can be refreshed if its raw snapshot is there, or can still be had: today's from
+Spotify, others from landing. A late day changes the marts of the days after it within the window, so these come along.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from pyspotify_assets import landing
+from pyspotify_assets.feeds import Feed
+from pyspotify_assets.lake import Lake
+from pyspotify_assets.planning import touched_days
+from pyspotify_assets.settings import Settings
+
+
+def plan_refresh(
+    lake: Lake, feeds: Sequence[Feed], settings: Settings, first: date, last: date, today: date
+) -> list[str]:
+    """The days to run over, ascending."""
+    asked = {(first + timedelta(days=number)).isoformat() for number in range((last - first).days + 1)}
+    names = {feed.name for feed in feeds}
+    parsed = [landing.parse_landing_key(info.key) for info in lake.stores["landing"].objects("")]
+    earliest, latest = settings.start.isoformat(), today.isoformat()
+    landed = {found[1] for found in parsed if found and found[0] in names and earliest <= found[1] <= latest}
+    if settings.resolved_source() == "sample":
+        return sorted(asked | landed)
+    there: set[str] = set()
+    wanted = sorted({*asked, *touched_days(landed, settings.lookback_days, latest)})
+    for feed in feeds:
+        there.update(lake.days(("raw", feed.name), wanted[0], wanted[-1]))
+    if os.environ.get("SPOTIPY_CLIENT_ID") and latest in asked:
+        there.add(latest)
+    return sorted(there.intersection(wanted) | landed)

@@ -1,0 +1,92 @@
+"""Runs started from the terminal: in this process, recorded in the Dagster instance that the UI opens."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from pyspotify_assets.assets.days import progress
+from pyspotify_assets.definitions import build_definitions
+from pyspotify_assets.jobs import day_range
+
+_SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@contextmanager
+def dagster_instance() -> Iterator[dg.DagsterInstance]:
+    """The instance of the working directory's dagster.yaml, as `dagster dev` opens it; else that of DAGSTER_HOME.
+
+    Where there is neither, an instance that is forgotten at the end.
+    """
+    if Path("dagster.yaml").is_file() and not os.environ.get("DAGSTER_HOME"):
+        with dg.DagsterInstance.from_config(str(Path.cwd())) as instance:
+            yield instance
+    elif os.environ.get("DAGSTER_HOME"):
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+    else:
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield instance
+
+
+def job_named(name: str) -> dg.JobDefinition:
+    """One job of the project, for Dagster to find again by this function."""
+    return build_definitions().resolve_job_def(name)
+
+
+def execute(
+    instance: dg.DagsterInstance,
+    job: str,
+    first: str,
+    last: str,
+    on_day: Callable[[str], None] = lambda message: None,
+    assets: Sequence[dg.AssetKey] | None = None,
+) -> list[str]:
+    """Run a job over the days from `first` to `last`; gives what failed, in words, and nothing if all went well.
+
+    `on_day` is told of every day of every asset that is done. `assets` narrows the job's selection.
+    """
+    reconstructable = dg.build_reconstructable_job("pyspotify_assets.runs", "job_named", (job,))
+    with _listening(on_day):
+        result = dg.execute_job(
+            reconstructable,
+            instance=instance,
+            tags=day_range(first, last),
+            run_config=_SILENT,
+            asset_selection=assets,
+        )
+    if result.success:
+        return []
+    failures = [event for event in result.all_events if event.is_step_failure]
+    return [_words(event) for event in failures] or [
+        f"The run {result.run_id} of {job} failed; see it in `dagster dev`."
+    ]
+
+
+def _words(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    return f"{event.step_key}: {data.error_display_string}"
+
+
+@contextmanager
+def _listening(on_day: Callable[[str], None]) -> Iterator[None]:
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if getattr(record, "day_done", False):
+                on_day(record.getMessage())
+
+    listener, level = Listener(logging.INFO), progress.level
+    progress.addHandler(listener)
+    progress.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        progress.removeHandler(listener)
+        progress.setLevel(level)

@@ -1,0 +1,146 @@
+"""The sensors: ticks that look, ask `planning.py`, and request runs. Each does a bounded amount of work.
+
+`raw_landed`: files in landing become raw. `crawl_<area>_when_newer`: crawl what is new. `marts_when_crawled`: make the
+marts and reports of the days whose snapshots have changed, after the crawl that covers them.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from pyspotify_assets import landing
+from pyspotify_assets.assets.catalog import crawl_plan, table_keys
+from pyspotify_assets.assets.report import REPORT
+from pyspotify_assets.clock import Clock
+from pyspotify_assets.feeds import Feed
+from pyspotify_assets.fingerprints import fingerprint
+from pyspotify_assets.history import last_crawl, materialized_since, newest_by_day
+from pyspotify_assets.io_manager import LakeIOManager
+from pyspotify_assets.jobs import Jobs, day_range
+from pyspotify_assets.planning import days_to_rebuild, touched_days
+from pyspotify_assets.settings import Settings
+
+FILES_PER_TICK = 50
+EVENTS_PER_TICK = 500
+ASSET_JOB = "__ASSET_JOB"
+"""Dagster's name for runs that materialize a selection of assets: those of `raw_landed`, and of the UI's button."""
+_ACTIVE = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
+
+
+def build_sensors(
+    jobs: Jobs, feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSensorStatus
+) -> list[dg.SensorDefinition]:
+    """All sensors."""
+    return [
+        _raw_landed(feeds, settings, status),
+        *(_crawl_when_newer(area, jobs, feeds, status) for area in jobs.crawl),
+        _marts_when_crawled(jobs, feeds, settings, status),
+    ]
+
+
+def _raw_landed(feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    names = {feed.name for feed in feeds}
+
+    @dg.sensor(
+        name="raw_landed",
+        target=dg.AssetSelection.groups("raw", "refined"),
+        minimum_interval_seconds=30,
+        default_status=status,
+        description="A CSV put into landing/<feed>/<day>/ becomes the raw partition of its feed and day, and leaves landing.",
+    )
+    def raw_landed(
+        context: dg.SensorEvaluationContext, io_manager: dg.ResourceParam[LakeIOManager]
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        waiting: dict[tuple[str, str], list[str]] = {}
+        strange = []
+        for info in io_manager.lake.stores["landing"].objects("", limit=FILES_PER_TICK):
+            parsed = landing.parse_landing_key(info.key)
+            if parsed is None or parsed[0] not in names or parsed[1] < settings.start.isoformat():
+                strange.append(info.key)
+                continue
+            waiting.setdefault(parsed[:2], []).append(f"{info.key}@{info.identity}")
+        if not waiting:
+            left = f" Left lying, of no known feed and day: {', '.join(strange)}." if strange else ""
+            yield dg.SkipReason(f"Nothing waits in landing.{left}")
+        for (feed, day), files in waiting.items():
+            yield dg.RunRequest(
+                run_key=f"landed-{fingerprint(files)}",
+                partition_key=day,
+                asset_selection=[dg.AssetKey(["raw", feed]), dg.AssetKey(["refined", feed])],
+                tags={"pyspotify/landed": files[-1][:200]},
+            )
+
+    return raw_landed
+
+
+def _crawl_when_newer(
+    area: str, jobs: Jobs, feeds: Sequence[Feed], status: dg.DefaultSensorStatus
+) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=f"crawl_{area}_when_newer",
+        job=jobs.crawl[area],
+        minimum_interval_seconds=30,
+        default_status=status,
+        description=f"Starts the crawler of {area} when a partition is newer than its last crawl; one crawl for a burst.",
+    )
+    def crawl_when_newer(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        busy = _run_under_way(context.instance, jobs)
+        if busy:
+            return dg.SkipReason(f"A run of {busy} is under way: one crawl afterwards covers it.")
+        plan = crawl_plan(context.instance, area, feeds)
+        return dg.RunRequest(tags={"pyspotify/reason": plan.reason}) if plan.needed else dg.SkipReason(plan.reason)
+
+    return crawl_when_newer
+
+
+def _marts_when_crawled(
+    jobs: Jobs, feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSensorStatus
+) -> dg.SensorDefinition:
+    refined = [dg.AssetKey(["refined", feed.name]) for feed in feeds]
+
+    @dg.sensor(
+        name="marts_when_crawled",
+        job=jobs.marts_and_report,
+        minimum_interval_seconds=30,
+        default_status=status,
+        description="Makes marts and report of the days whose snapshots changed, and of those after them in the window.",
+    )
+    def marts_when_crawled(
+        context: dg.SensorEvaluationContext, clock: dg.ResourceParam[Clock]
+    ) -> dg.SensorResult | dg.SkipReason:
+        busy = _run_under_way(context.instance, jobs)
+        if busy:
+            return dg.SkipReason(f"A run of {busy} is under way: it may be making what is missing.")
+        cursor = json.loads(context.cursor) if context.cursor else {}
+        changed, behind = materialized_since(context.instance, refined, cursor, EVENTS_PER_TICK)
+        if not changed:
+            return dg.SkipReason("No refined snapshot has been made since the last tick.")
+        crawled = last_crawl(context.instance, table_keys("refined", feeds))
+        if crawled is None or max(changed.values()) > crawled:
+            return dg.SkipReason("Refined snapshots wait for the crawl that covers them.")
+        today = settings.today(clock()).isoformat()
+        built = newest_by_day(
+            context.instance, dg.AssetKey(REPORT), touched_days(changed, settings.lookback_days, today)
+        )
+        days = days_to_rebuild(changed, built, settings.lookback_days, today)
+        if not days:
+            return dg.SensorResult(
+                skip_reason="The marts are newer than every snapshot they look at.", cursor=json.dumps(behind)
+            )
+        request = dg.RunRequest(run_key=f"marts-{fingerprint(behind)}", tags=day_range(days[0], days[-1]))
+        return dg.SensorResult(run_requests=[request], cursor=json.dumps(behind))
+
+    return marts_when_crawled
+
+
+def _run_under_way(instance: dg.DagsterInstance, jobs: Jobs) -> str | None:
+    """The name of a job that is running or about to and may write what the ticks look at; None if there is none."""
+    ours = {job.name for job in jobs.all()} | {ASSET_JOB}
+    active = instance.get_runs(dg.RunsFilter(statuses=_ACTIVE), limit=20)
+    return next((run.job_name for run in active if run.job_name in ours), None)

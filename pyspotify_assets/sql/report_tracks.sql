@@ -1,0 +1,5 @@
+-- What the report needs of one feed's refined snapshot of the day.
+SELECT :feed AS feed, rank, track_name, artist_name, duration_ms, popularity, explicit, released_on
+FROM feed
+WHERE snapshot_date = :day
+ORDER BY rank

@@ -1,0 +1,101 @@
+"""The warehouse: what keeps tables over the lake's files, and what answers SQL over them.
+
+Two protocols that assets ask for, a `Crawler` and a `SqlEngine`; `local_*.py` implement them in the process, on files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from pyspotify_assets.feeds import Feed
+from pyspotify_assets.schemas import athena_columns, raw_athena_columns
+from pyspotify_assets.tables import MARTS, SNAPSHOT, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DATABASES = {"raw": "spotify_raw", "refined": "spotify_refined", "marts": "spotify_marts"}
+"""Area of the lake → database of its tables."""
+
+CRAWLERS = {"raw": "spotify-raw", "refined": "spotify-refined"}
+"""Area of the lake → name of the crawler that keeps its tables."""
+
+
+@dataclass(frozen=True)
+class DeclaredTable:
+    """One table of the catalog as declared: name, Athena types of its columns, area, and description."""
+
+    area: str
+    name: str
+    description: str
+    columns: Mapping[str, str]
+
+    @property
+    def database(self) -> str:
+        return DATABASES[self.area]
+
+
+def declared_tables(area: str, feeds: Sequence[Feed]) -> list[DeclaredTable]:
+    """The tables of one area: one per feed in raw and refined, one per mart in marts."""
+    if area == "marts":
+        return [declared_mart(mart) for mart in MARTS]
+    columns = raw_athena_columns(SNAPSHOT) if area == "raw" else athena_columns(SNAPSHOT)
+    return [DeclaredTable(area, feed.name, SNAPSHOT.description, columns) for feed in feeds]
+
+
+def declared_mart(mart: Table) -> DeclaredTable:
+    return DeclaredTable("marts", mart.name, mart.description, athena_columns(mart))
+
+
+@dataclass(frozen=True)
+class CrawledTable:
+    """What a crawl found out about one table. `drift`: differences between files and declaration, in words."""
+
+    table: DeclaredTable
+    partitions: int
+    added: Sequence[str]
+    removed: Sequence[str] = ()
+    drift: Sequence[str] = ()
+
+
+class Crawler(Protocol):
+    """Keeps the tables of raw and refined: finds new partitions and compares their files with the declaration."""
+
+    def crawl(self, area: str, feeds: Sequence[Feed]) -> list[CrawledTable]:
+        """Crawl all tables of one area. CrawlError where it could not be done; nothing half known remains."""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One day of one table: address of its object, and the notes that were left with it when it was written."""
+
+    day: str
+    uri: str
+    size: int
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+class SqlEngine(Protocol):
+    """Answers Athena SQL over the catalog."""
+
+    def query(self, sql: str, first_day: str = "", last_day: str = "9999-12-31") -> pa.Table:
+        """The result of one SELECT. `first_day` and `last_day`: the caller knows that no other day is read.
+
+        QueryError with what the engine said.
+        """
+
+    def write_partition(self, select: str, mart: Table, day: str, run: str, window: tuple[str, str]) -> pa.Table:
+        """Run `select` and write its result to a place of its own; nobody sees it before `point`. Gives the rows."""
+
+    def discard(self, mart: Table, day: str, run: str) -> None:
+        """Remove what `write_partition` wrote in this run: it shall not be pointed to."""
+
+    def point(self, mart: Table, day: str, run: str, notes: Mapping[str, str]) -> Partition:
+        """Make what `write_partition` wrote in this run the day's partition of the mart."""
+
+    def partitions(
+        self, database: str, table: str, first_day: str = "", last_day: str = "9999-12-31"
+    ) -> list[Partition]:
+        """The partitions of a table that the catalog knows, in order of day; none if there is no such table."""

@@ -1,0 +1,136 @@
+"""The catalog of the local environment: text files that a person, and a `duckdb` shell, can read.
+
+`catalog/<database>/<table>/table.json` says what a table is; `…/partitions/<YYYY-MM>.json` where its days lie, a file
+a month, so that what one day costs does not grow with history; `catalog/catalog.sql` makes views of all of it:
+
+    duckdb -init lake/sample/catalog/catalog.sql
+
+No process holds any of it open: each file is replaced whole, under a lock while it is read, changed and written back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pyspotify_assets.errors import CrawlError, MissingPartitionError
+from pyspotify_assets.lake import Lake
+from pyspotify_assets.tables import PARTITION_COLUMN
+from pyspotify_assets.warehouse import DeclaredTable
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where one day of a table lies: key in the table's area, size in bytes, notes, and the key it had before."""
+
+    key: str
+    size: int
+    notes: Mapping[str, str]
+    before: str = ""
+
+
+class LocalCatalog:
+    """The catalog of one lake."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake, self._store = lake, lake.stores["catalog"]
+
+    def table(self, database: str, name: str) -> DeclaredTable | None:
+        """The table as it was last declared; None if the catalog has no such table."""
+        document = self._load(f"{database}/{name}/table.json")
+        if document is None:
+            return None
+        columns = {column["name"]: column["type"] for column in document["columns"]}
+        return DeclaredTable(document["area"], name, document["description"], columns)
+
+    def tables(self) -> list[DeclaredTable]:
+        """All tables, in order of database and name."""
+        found = []
+        for info in self._store.objects(""):
+            if info.key.endswith("/table.json"):
+                database, name, _ = info.key.split("/")
+                table = self.table(database, name)
+                if table is not None:
+                    found.append(table)
+        return found
+
+    def declare(self, table: DeclaredTable) -> None:
+        """Make the catalog's table what is declared; nothing is written when it already is."""
+        document = {
+            "database": table.database,
+            "table": table.name,
+            "description": table.description,
+            "area": table.area,
+            "format": "csv" if table.area == "raw" else "parquet",
+            "partitioned_by": PARTITION_COLUMN,
+            "columns": [{"name": name, "type": athena_type} for name, athena_type in table.columns.items()],
+        }
+        key = f"{table.database}/{table.name}/table.json"
+        if self._load(key) != document:
+            self._save(key, document)
+
+    def days(self, table: DeclaredTable, first_day: str = "", last_day: str = "9999-12-31") -> dict[str, Entry]:
+        """Day → where it lies, ascending, between the two days (both included)."""
+        prefix = f"{table.database}/{table.name}/partitions/"
+        start = f"{prefix}{first_day[:7]}" if first_day else ""
+        days: dict[str, Entry] = {}
+        for info in self._store.objects(prefix, start_after=start):
+            if info.key > f"{prefix}{last_day[:7]}.json":
+                break
+            document = self._load(info.key) or {}
+            days |= {day: Entry(**entry) for day, entry in document.items() if first_day <= day <= last_day}
+        return days
+
+    @contextmanager
+    def changing(self, table: DeclaredTable) -> Iterator[dict[str, Entry | None]]:
+        """Collect changes (day → entry, or None to drop it) and write them at the end, under the table's lock."""
+        changes: dict[str, Entry | None] = {}
+        with self.lake.lock(f"catalog-{table.database}-{table.name}"):
+            yield changes
+            months: dict[str, dict[str, Entry | None]] = {}
+            for day, entry in changes.items():
+                months.setdefault(day[:7], {})[day] = entry
+            for month, entries in months.items():
+                self._change_month(f"{table.database}/{table.name}/partitions/{month}.json", entries)
+
+    def write_views(self) -> None:
+        """Rewrite `catalog.sql`: one view per table, over the addresses of all its days."""
+        from pyspotify_assets.warehouse.local_engine import view_statements
+
+        self._save_text("catalog.sql", "\n".join(view_statements(self)))
+
+    def _change_month(self, key: str, entries: Mapping[str, Entry | None]) -> None:
+        document = self._load(key) or {}
+        for day, entry in entries.items():
+            if entry is None:
+                document.pop(day, None)
+            else:
+                document[day] = {
+                    "key": entry.key,
+                    "size": entry.size,
+                    "notes": dict(entry.notes),
+                    "before": entry.before,
+                }
+        if document:
+            self._save(key, dict(sorted(document.items())))
+        else:
+            self._store.delete(key)
+
+    def _load(self, key: str) -> dict | None:
+        try:
+            return json.loads(self._store.read(key))
+        except MissingPartitionError:
+            return None
+        except ValueError as error:
+            remedy = "Delete that file and run again: a crawl rebuilds the catalog of raw and refined."
+            raise CrawlError(f"{self._store.uri(key)} is not JSON: {error}", remedy) from error
+
+    def _save(self, key: str, document: object) -> None:
+        self._save_text(key, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+    def _save_text(self, key: str, text: str) -> None:
+        with self._store.staging(key.rpartition("/")[2]) as staged:
+            staged.write_text(text, encoding="utf-8")
+            self._store.publish(staged, key)

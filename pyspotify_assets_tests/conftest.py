@@ -1,0 +1,88 @@
+"""What many tests stand on: an S3 server of their own, and an environment that this machine has no part in."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+_PATIENCE = 30
+"""Seconds for the server to answer: it imports a great deal."""
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of an S3 server (moto) that is a process of its own; under pytest-xdist each worker has one."""
+    for _ in range(3):  # Between finding a port and binding it another process may take it.
+        address = f"http://127.0.0.1:{(port := free_port())}"
+        server = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={name: text for name, text in os.environ.items() if not name.startswith("AWS_")},
+        )
+        try:
+            if _answers(address, server):
+                yield address
+                return
+        finally:
+            server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+    raise RuntimeError("the S3 server did not start")
+
+
+@pytest.fixture
+def s3_environment(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The environment of a process that uses the S3 server: address, dummy credentials, region. Gives the address."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, text in {
+        "AWS_ENDPOINT_URL": s3_server,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, text)
+    return s3_server
+
+
+@pytest.fixture
+def s3_bucket(s3_environment: str) -> str:
+    """The name of a new, empty bucket."""
+    import boto3
+
+    bucket = f"test-{uuid.uuid4().hex}"
+    boto3.session.Session().client("s3").create_bucket(Bucket=bucket)
+    return bucket
+
+
+def _answers(address: str, server: subprocess.Popen) -> bool:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/moto-api/", timeout=2):  # noqa: S310 - our own loopback address
+                return True
+        except OSError:
+            time.sleep(0.05)
+    return False

@@ -1,0 +1,197 @@
+"""The marts against results worked out by hand, over three days of two tiny feeds.
+
+popular_songs        20th: A B C      21st: (no snapshot)   22nd: B A D     window of the 22nd: 20th and 22nd
+top_played           20th: (none)     21st: X Y             22nd: Y Z       Z has no id; X was there on the 21st only
+"""
+
+import pytest
+
+from pyspotify_assets.feeds import DEFAULT_FEEDS
+from pyspotify_assets.lake import Lake
+from pyspotify_assets.mart_days import SnapshotWindows, make_mart_day
+from pyspotify_assets.tables import CHART_EXITS, CHART_MOVEMENT, MARTS, RELEASE_PROFILE, TOP_ARTISTS, Table
+from pyspotify_assets.warehouse.local_crawler import LocalCrawler
+from pyspotify_assets.warehouse.local_engine import LocalEngine
+from pyspotify_assets_tests.builders import put_snapshot, track
+
+LOOKBACK = 28
+
+
+@pytest.fixture
+def lake(tmp_path) -> Lake:
+    lake = Lake.at(str(tmp_path))
+    put_snapshot(
+        lake,
+        "popular_songs",
+        "2026-11-20",
+        [track(1, "A", popularity=80), track(2, "B", popularity=70), track(3, "C", popularity=60)],
+    )
+    put_snapshot(
+        lake,
+        "popular_songs",
+        "2026-11-22",
+        [
+            track(1, "B", popularity=75, artist_name="Duo", artist_id="duo", release_date="2026"),
+            track(2, "A", popularity=None, artist_name="Duo", artist_id="duo", release_date="2025-02"),
+            track(3, "D", popularity=40, artist_name=None, release_date="0000", duration_ms=100_000),
+        ],
+    )
+    put_snapshot(lake, "top_played", "2026-11-21", [track(1, "X"), track(2, "Y")])
+    put_snapshot(
+        lake,
+        "top_played",
+        "2026-11-22",
+        [
+            track(1, "Y", artist_name="Solo", artist_id=None),
+            track(2, None, track_name="Zed", artist_name=None, album_name="Zeds"),
+        ],
+    )
+    LocalCrawler(lake).crawl("refined", DEFAULT_FEEDS)
+    return lake
+
+
+def rows(lake: Lake, mart: Table, day: str, *columns: str) -> list[tuple]:
+    sql = LocalEngine(lake)
+    windows = SnapshotWindows(lake, sql, DEFAULT_FEEDS, "2026-10-01", day)
+    make_mart_day(sql, mart, day, "run", LOOKBACK, windows.of(day, LOOKBACK))
+    table = sql.query(f"SELECT * FROM spotify_marts.{mart.name} WHERE snapshot_date = '{day}'")  # noqa: S608
+    return [tuple(row[column] for column in columns) for row in table.to_pylist()]
+
+
+def test_movement_is_counted_from_the_latest_earlier_snapshot_not_from_yesterday(lake):
+    assert rows(
+        lake, CHART_MOVEMENT, "2026-11-22", "feed", "track_key", "rank", "previous_date", "previous_rank", "movement"
+    ) == [
+        ("popular_songs", "B", 1, "2026-11-20", 2, 1),
+        ("popular_songs", "A", 2, "2026-11-20", 1, -1),
+        ("popular_songs", "D", 3, "2026-11-20", None, None),
+        ("top_played", "Y", 1, "2026-11-21", 2, 1),
+        ("top_played", "Zed |  | Zeds", 2, "2026-11-21", None, None),
+    ]
+
+
+def test_new_tracks_days_on_the_chart_peak_and_popularity(lake):
+    assert rows(
+        lake,
+        CHART_MOVEMENT,
+        "2026-11-22",
+        "track_key",
+        "is_new",
+        "is_returning",
+        "days_on_chart",
+        "peak_rank",
+        "popularity",
+        "popularity_change",
+    ) == [
+        ("B", False, False, 2, 1, 75, 5),
+        ("A", False, False, 2, 1, None, None),
+        ("D", True, False, 1, 3, 40, None),
+        ("Y", False, False, 2, 1, 50, 0),
+        ("Zed |  | Zeds", True, False, 1, 2, 50, None),
+    ]
+
+
+def test_on_a_first_day_nothing_is_new_or_returning_since_there_is_nothing_to_compare_with(lake):
+    assert rows(lake, CHART_MOVEMENT, "2026-11-21", "track_key", "previous_date", "is_new", "is_returning") == [
+        ("X", None, None, None),
+        ("Y", None, None, None),
+    ]
+
+
+def test_a_track_that_was_away_returns(lake):
+    put_snapshot(lake, "popular_songs", "2026-11-21", [track(1, "A"), track(2, "B")])
+    put_snapshot(lake, "popular_songs", "2026-11-22", [track(1, "C"), track(2, "A")])
+    LocalCrawler(lake).crawl("refined", DEFAULT_FEEDS)
+    found = rows(
+        lake,
+        CHART_MOVEMENT,
+        "2026-11-22",
+        "feed",
+        "track_key",
+        "previous_rank",
+        "is_new",
+        "is_returning",
+        "days_on_chart",
+    )
+    assert found[:2] == [("popular_songs", "C", None, False, True, 2), ("popular_songs", "A", 1, False, False, 3)]
+
+
+def test_exits_are_the_tracks_of_the_previous_snapshot_that_are_gone(lake):
+    assert rows(
+        lake,
+        CHART_EXITS,
+        "2026-11-22",
+        "feed",
+        "track_key",
+        "track_name",
+        "previous_date",
+        "last_rank",
+        "days_on_chart",
+    ) == [
+        ("popular_songs", "C", "Song C", "2026-11-20", 3, 1),
+        ("top_played", "X", "Song X", "2026-11-21", 1, 1),
+    ]
+
+
+def test_a_feed_without_a_snapshot_on_the_day_has_no_exits(lake):
+    assert rows(lake, CHART_EXITS, "2026-11-21", "feed") == []
+
+
+def test_artists_share_the_chart_with_the_tracks_that_have_none(lake):
+    found = rows(
+        lake,
+        TOP_ARTISTS,
+        "2026-11-22",
+        "feed",
+        "artist_key",
+        "artist_name",
+        "tracks",
+        "best_rank",
+        "mean_popularity",
+        "chart_share",
+    )
+    assert found == [
+        ("popular_songs", "duo", "Duo", 2, 1, 75.0, pytest.approx(2 / 3)),
+        ("top_played", "Solo", "Solo", 1, 1, 50.0, 0.5),
+    ]
+
+
+def test_release_years_keep_a_row_for_unknown_dates(lake):
+    found = rows(
+        lake, RELEASE_PROFILE, "2026-11-22", "feed", "release_year", "tracks", "mean_popularity", "mean_duration_ms"
+    )
+    assert sorted(found, key=str) == [
+        ("popular_songs", 2025, 1, None, 200_000.0),
+        ("popular_songs", 2026, 1, 75.0, 200_000.0),
+        ("popular_songs", None, 1, 40.0, 100_000.0),
+        ("top_played", 2025, 2, 50.0, 200_000.0),
+    ]
+
+
+def test_a_day_sees_nothing_beyond_its_window(lake):
+    sql = LocalEngine(lake)
+    windows = SnapshotWindows(lake, sql, DEFAULT_FEEDS, "2026-10-01", "2026-11-22").of("2026-11-22", 1)
+    assert [(window.feed, window.previous) for window in windows] == [
+        ("popular_songs", None),
+        ("top_played", "2026-11-21"),
+    ]
+
+
+def test_sql_uses_only_functions_that_mean_the_same_in_trino_and_duckdb():
+    import sqlglot
+    from sqlglot import exp
+
+    from pyspotify_assets.sql_files import sql_text
+
+    known = {"count", "min", "max", "avg", "sum", "coalesce", "concat", "year", "cast", "case", "if", "and", "or"}
+    for name in (
+        "all_feeds",
+        "counts",
+        "report_movement",
+        "report_day",
+        "report_tracks",
+        *(mart.name for mart in MARTS),
+    ):
+        tree = sqlglot.parse_one(sql_text(name), read="athena")
+        used = {function.sql_name().lower() for function in tree.find_all(exp.Func)}
+        assert used <= known, f"sql/{name}.sql uses {used - known}"

@@ -1,0 +1,58 @@
+"""Planning: pure rules for what a tick asks for."""
+
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyspotify_assets.planning import days_to_rebuild, plan_crawl, ranges, touched_days
+
+days = st.dates(date(2026, 1, 1), date(2026, 3, 1)).map(date.isoformat)
+
+
+def test_nothing_to_crawl_before_anything_has_been_materialized():
+    assert not plan_crawl({}, None).needed
+
+
+def test_what_has_never_been_crawled_is_crawled():
+    assert plan_crawl({"raw/top_played": 10.0}, None).needed
+
+
+def test_a_crawl_names_what_is_newer():
+    plan = plan_crawl({"raw/a": 10.0, "raw/b": 30.0}, 20.0)
+    assert plan.needed
+    assert "raw/b" in plan.reason
+    assert "raw/a" not in plan.reason
+
+
+def test_without_anything_newer_the_crawl_is_skipped_and_says_so():
+    plan = plan_crawl({"raw/a": 10.0}, 20.0)
+    assert not plan.needed
+    assert "newer" in plan.reason
+
+
+def test_a_late_day_asks_for_the_days_after_it_within_the_window():
+    assert touched_days(["2026-01-01"], 3, "2026-01-03") == ["2026-01-01", "2026-01-02", "2026-01-03"]
+
+
+def test_days_whose_marts_are_newer_than_what_they_look_at_are_not_made_again():
+    changed = {"2026-01-01": 100.0}
+    built = {"2026-01-01": 150.0, "2026-01-02": 50.0}
+    assert days_to_rebuild(changed, built, 2, "2026-01-09") == ["2026-01-02", "2026-01-03"]
+
+
+@given(st.dictionaries(days, st.floats(0, 100)), st.dictionaries(days, st.floats(0, 100)), st.integers(0, 40))
+def test_after_rebuilding_what_was_asked_for_nothing_is_asked_for(changed, built, lookback):
+    asked = days_to_rebuild(changed, built, lookback, "2026-12-31")
+    assert days_to_rebuild(changed, built | dict.fromkeys(asked, 101.0), lookback, "2026-12-31") == []
+
+
+@given(st.sets(days))
+def test_ranges_cover_exactly_the_days(some):
+    covered = []
+    for first, last in ranges(sorted(some)):
+        day = date.fromisoformat(first)
+        while day <= date.fromisoformat(last):
+            covered.append(day.isoformat())
+            day += timedelta(days=1)
+    assert covered == sorted(some)

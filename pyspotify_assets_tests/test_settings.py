@@ -1,0 +1,75 @@
+"""Settings come from the environment; a wrong value is named with its variable and its remedy."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from pydantic import ValidationError
+
+from pyspotify_assets.errors import SettingsError
+from pyspotify_assets.settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch, tmp_path):
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"PYSPOTIFY_{name.upper()}", raising=False)
+    for name in ("SPOTIPY_CLIENT_ID", "SPOTIPY_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_nothing_has_to_be_set():
+    settings = load_settings()
+    assert (settings.env, settings.resolved_source(), settings.lookback_days) == ("local", "sample", 28)
+    assert settings.lake_address() == "lake/sample"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PYSPOTIFY_ENV", "azure"),
+        ("PYSPOTIFY_LAKE", "gs://bucket"),
+        ("PYSPOTIFY_LAKE", " "),
+        ("PYSPOTIFY_SOURCE", "spotify"),
+        ("PYSPOTIFY_START", "yesterday"),
+        ("PYSPOTIFY_START", "2999-01-01"),
+        ("PYSPOTIFY_TIMEZONE", "Mars/Olympus"),
+        ("PYSPOTIFY_LOOKBACK_DAYS", "1"),
+        ("PYSPOTIFY_SNAPSHOT_HOUR", "24"),
+        ("PYSPOTIFY_SAMPLE_SEED", "-1"),
+        ("PYSPOTIFY_SPOTIFY_TIMEOUT", "0"),
+        ("PYSPOTIFY_SPOTIFY_ATTEMPTS", "many"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_variable_and_default(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert variable in str(raised.value)
+    assert repr(value) in str(raised.value)
+    assert "Default:" in raised.value.remedy
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValidationError):
+        load_settings().env = "aws"
+
+
+def test_a_day_begins_in_the_time_zone_of_the_setting(monkeypatch):
+    monkeypatch.setenv("PYSPOTIFY_TIMEZONE", "America/Sao_Paulo")
+    assert load_settings().today(datetime(2026, 11, 22, 1, tzinfo=UTC)) == date(2026, 11, 21)
+
+
+def test_credentials_or_a_live_lake_make_the_source_live_and_lakes_are_never_shared(monkeypatch, tmp_path):
+    monkeypatch.setenv("SPOTIPY_CLIENT_ID", "x")
+    assert load_settings().lake_address() == "lake/live"
+    monkeypatch.delenv("SPOTIPY_CLIENT_ID")
+    (tmp_path / "lake" / "live").mkdir(parents=True)
+    assert load_settings().lake_address() == "lake/live"
+    monkeypatch.setenv("PYSPOTIFY_SOURCE", "sample")
+    assert load_settings().lake_address() == "lake/sample"
+
+
+def test_an_s3_address_keeps_sample_and_live_apart_too(monkeypatch):
+    monkeypatch.setenv("PYSPOTIFY_LAKE", "s3://bucket/prefix/")
+    assert load_settings().lake_address() == "s3://bucket/prefix/sample"
