@@ -66,7 +66,7 @@ class Lake:
 
     @classmethod
     def at(cls, address: str, areas: Mapping[str, str] | None = None) -> Lake:
-        """The lake at `address`, a folder or s3://bucket/prefix; `areas` puts single areas on addresses of their own."""
+        """The lake at `address`, a folder or s3://bucket/prefix; `areas` puts single areas on ones of their own."""
         unknown = sorted(set(areas or {}) - set(AREAS))
         if unknown:
             raise LakeError(f"{unknown[0]!r} is no area of the lake", f"The areas are: {', '.join(AREAS)}.")
@@ -104,7 +104,7 @@ class Lake:
     def partitions(
         self, asset: Sequence[str], first: str = "", last: str = "9999-12-31"
     ) -> Iterator[tuple[Place, ObjectInfo]]:
-        """The days of an asset that are there, ascending, between `first` and `last`, both included. Infos have no notes."""
+        """The days of an asset that are there, ascending, `first` and `last` included; infos without notes."""
         area, name = asset
         prefix = f"{name}/{PARTITION_COLUMN}="
         for info in self.store(area).objects(prefix, start_after=f"{prefix}{first}" if first else ""):

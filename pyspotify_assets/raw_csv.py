@@ -50,7 +50,13 @@ def write_raw_csv(rows: Iterable[Mapping[str, object]], file: BinaryIO, table: T
     for row in rows:
         fields = []
         for name in columns:
-            text = to_text(row.get(name))
+            value = row.get(name)
+            if isinstance(value, list):
+                # JSON escapes control characters: cleaned only as text, they would be back after parsing.
+                items = [CONTROL_CHARACTERS.sub(" ", item) for item in value]
+                replaced += items != value
+                value = items
+            text = to_text(value)
             if text is None:
                 fields.append("")
                 continue

@@ -118,7 +118,8 @@ def type_rows(text: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.StringArray]:
             continue
         values = text[column.name]
         if column.nullable:
-            values = pc.if_else(pc.equal(values, ""), None, values)
+            empty = pc.equal(values, "")
+            values = pc.if_else(empty, None, values) if empty.true_count else values
         else:
             refuse(values.is_null(), f"{column.name} is missing")
         cast, meaning = _caster(column, schema.field(column.name).type)

@@ -42,7 +42,7 @@ class SampleSpotify(dg.ConfigurableResource):
     @contextmanager
     def client(self, day: str) -> Iterator[SpotifyClient]:
         from pyspotify_assets.spotify.client import SpotifyClient
-        from pyspotify_assets.spotify.sample.simulator import Simulator
+        from pyspotify_assets.spotify.simulator import Simulator
 
         with (
             Simulator(seed=self.seed) as simulator,

@@ -10,6 +10,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,7 @@ def s3_server() -> Iterator[str]:
     """The address of an S3 server (moto) that is a process of its own; under pytest-xdist each worker has one."""
     for _ in range(3):  # Between finding a port and binding it another process may take it.
         address = f"http://127.0.0.1:{(port := free_port())}"
-        server = subprocess.Popen(
+        server = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -70,11 +71,18 @@ def s3_environment(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def s3_bucket(s3_environment: str) -> str:
     """The name of a new, empty bucket."""
-    import boto3
-
     bucket = f"test-{uuid.uuid4().hex}"
-    boto3.session.Session().client("s3").create_bucket(Bucket=bucket)
-    return bucket
+    request = urllib.request.Request(f"{s3_environment}/{bucket}", method="PUT")  # noqa: S310 - our own loopback address
+    with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+        return bucket
+
+
+@pytest.fixture(params=["folder", "s3"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a new lake: each test that asks for it runs on a folder and on S3."""
+    if request.param == "folder":
+        return str(tmp_path / "lake")
+    return f"s3://{request.getfixturevalue('s3_bucket')}/some/where"
 
 
 def _answers(address: str, server: subprocess.Popen) -> bool:

@@ -154,7 +154,8 @@ def test_names_arrive_whatever_is_in_them(tmp_path_factory, names):
 @given(st.integers(0, 200), st.booleans())
 def test_one_quote_too_many_or_too_few_is_always_refused(tmp_path_factory, place, insert):
     whole = OLD_HEADER + '1,"A, B",t,1,2,"c ""d""",2023\n2,x,"y\nz",1,2,"",2023\n3,"p",q,1,2,"r, s",2023\n'
-    place = place % (len(whole) + 1) if insert else [n for n, c in enumerate(whole) if c == '"'][place % 14]
+    quotes = [position for position, character in enumerate(whole) if character == '"']
+    place = place % (len(whole) + 1) if insert else quotes[place % len(quotes)]
     broken = whole[:place] + '"' + whole[place:] if insert else whole[:place] + whole[place + 1 :]
     assert len(rows_in(file_with(tmp_path_factory.mktemp("old"), whole))) == 3
     refusal(file_with(tmp_path_factory.mktemp("old"), broken))
@@ -181,7 +182,8 @@ def test_a_landing_key_says_feed_day_and_name():
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc/passwd", "..\\..\\x.csv", "a\nb.csv", "", ".csv", "..", "x" * 300, "夜" * 200, ".hidden", "a:b*?"]
+    "name",
+    ["../../etc/passwd", "..\\..\\x.csv", "a\nb.csv", "", ".csv", "..", "x" * 300, "夜" * 200, ".hidden", "a:b*?"],
 )
 def test_any_name_gets_a_safe_place(name):
     key = landing_key("feed", "2023-07-08", name)

@@ -35,7 +35,7 @@ texts = st.one_of(
     st.text(st.sampled_from('ab", é夜\u202e'), max_size=6),
     st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), max_size=5),
 )
-small_rows = st.lists(st.fixed_dictionaries({name: texts for name in SMALL.raw_columns}), max_size=5)
+small_rows = st.lists(st.fixed_dictionaries(dict.fromkeys(SMALL.raw_columns, texts)), max_size=5)
 
 
 def written(rows, table: Table = SMALL) -> bytes:
@@ -64,6 +64,13 @@ def test_the_bytes_are_these():
 
 def test_half_a_surrogate_pair_is_written_as_a_question_mark():
     assert written([{"name": "a\ud83d"}]).endswith(b'\n,"a?",\n')
+
+
+def test_control_characters_within_lists_become_spaces_too():
+    file = io.BytesIO()
+    outcome = write_raw_csv([{"artists": ["A\nB", "C"]}, {"artists": ["D"]}], file, SMALL)
+    assert [row["artists"] for row in rows_in(file.getvalue())] == ['["A B", "C"]', '["D"]']
+    assert outcome.replaced == 1
 
 
 def test_null_and_empty_text_stay_apart():

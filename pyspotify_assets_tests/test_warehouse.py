@@ -118,7 +118,10 @@ def test_what_cannot_be_answered_is_a_query_error_that_says_why(lake, query, nam
 
 
 def test_a_mart_is_not_seen_before_it_is_pointed_to_and_then_whole(lake):
-    sql, select = LocalEngine(lake), "SELECT 'x' AS feed, 2020 AS release_year, {n} AS tracks, 1.0 AS mean_popularity, 2.0 AS mean_duration_ms"
+    sql, select = (
+        LocalEngine(lake),
+        "SELECT 'x' AS feed, 2020 AS release_year, {n} AS tracks, 1.0 AS mean_popularity, 2.0 AS mean_duration_ms",
+    )
     for run, number in (("one", 1), ("two", 2), ("three", 3)):
         sql.write_partition(select.format(n=number), RELEASE_PROFILE, DAY, run, (DAY, DAY))
         before = [] if number == 1 else [number - 1]
@@ -191,7 +194,11 @@ def test_what_a_person_reads_in_the_catalog_is_json_with_every_column(lake, tmp_
     crawl(lake)
     document = json.loads((tmp_path / "lake/catalog/spotify_refined/popular_songs/table.json").read_text())
     assert [column["name"] for column in document["columns"]] == arrow_schema_names()
-    assert LocalCatalog(lake).days(LocalCatalog(lake).table("spotify_refined", "popular_songs"))[DAY].key.endswith(".parquet")
+    assert (
+        LocalCatalog(lake)
+        .days(LocalCatalog(lake).table("spotify_refined", "popular_songs"))[DAY]
+        .key.endswith(".parquet")
+    )
 
 
 def arrow_schema_names() -> list[str]:

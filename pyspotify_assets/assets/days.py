@@ -52,7 +52,7 @@ def each_day(
     checks: Sequence[Check],
     left_alone: Callable[[str], LeftAlone | None],
     make: Callable[[str], Published],
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult | dg.Output]:
     """Make every day of the run's partitions; yields the results of the one asset of `context`.
 
     `left_alone(day)` is asked only in runs tagged ONLY_CHANGED. A day whose `make` raises does not stop the others; at
@@ -93,14 +93,22 @@ def check_results(
     checks: Sequence[Check],
     found: Mapping[str, Sequence[Finding | FoundBy]],
     key: dg.AssetKey,
-) -> Iterator[dg.AssetCheckResult]:
-    """One result per check of the asset over all days that were judged: passed if it held on every one."""
+) -> Iterator[dg.AssetCheckResult | dg.Output]:
+    """One result per check of the asset over all days that were judged: passed if it held on every one.
+
+    A check that judged nothing gives a bare output: without one, the steps behind a blocking check would wait for ever
+    (dagster/_core/execution/plan/active.py, `_all_upstream_outputs_produced`).
+    """
     selected = {check_key.name for check_key in context.selected_asset_check_keys if check_key.asset_key == key}
+    outputs = {spec.name: name for name, spec in context.assets_def.check_specs_by_output_name.items() if spec.asset_key == key}
     for check in checks:
         verdicts = {
             day: finding for day, findings in found.items() for finding in findings if _name(finding) == check.name
         }
-        if check.name not in selected or not verdicts:
+        if check.name not in selected:
+            continue
+        if not verdicts:
+            yield dg.Output(None, outputs[check.name])
             continue
         broken = {day: finding for day, finding in verdicts.items() if not finding.passed}
         shown = broken or dict(list(verdicts.items())[-1:])

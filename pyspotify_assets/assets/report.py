@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from pyspotify_assets import report
+from pyspotify_assets import report_days
 from pyspotify_assets.assets.days import LeftAlone, Published, each_day
 from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS
 from pyspotify_assets.clock import Clock
@@ -40,7 +40,7 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
                 group_name="report",
                 kinds={"html", "altair"},
                 owners=OWNERS,
-                code_version=report.VERSION,
+                code_version=report_days.VERSION,
                 freshness_policy=FRESHNESS,
                 skippable=True,
                 partitions_def=partitions,

@@ -44,6 +44,9 @@ class Store(Protocol):
     def read(self, key: str) -> bytes:
         """The whole object. MissingPartitionError if there is none."""
 
+    def local(self, key: str) -> AbstractContextManager[Path]:
+        """The object as a file of this machine, to read only: itself in a folder, a passing copy of one on S3."""
+
     def staging(self, name: str) -> AbstractContextManager[Path]:
         """A path to write to, of that file name, in a new folder that is removed at the end of the block."""
 

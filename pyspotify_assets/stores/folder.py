@@ -9,19 +9,24 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
-import tempfile
+import stat
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyspotify_assets.errors import LakeError, MissingPartitionError
 from pyspotify_assets.stores import ObjectInfo
+from pyspotify_assets.stores.names import check_key, check_prefix, encode_notes
+from pyspotify_assets.stores.staging import staged_file
 
 if TYPE_CHECKING:
     import pyarrow.fs
+
+_OWN = ".store"
+"""Folder in the root for notes and staging, where there is no lake's around it: none of its files is an object."""
 
 _REMEDIES = {
     errno.ENOSPC: "The disk is full: make room, then run again. What was there before is unharmed.",
@@ -33,10 +38,15 @@ _REMEDIES = {
 
 
 class FolderStore:
-    """A store under `root`; `notes` and `staging` are folders of the same file system, outside of it."""
+    """A store under `root`; `notes` and `staging` are folders of the same file system."""
 
     def __init__(self, root: Path, notes: Path, staging: Path) -> None:
         self.root, self._notes, self._staging = root.absolute(), notes.absolute(), staging.absolute()
+
+    @classmethod
+    def at(cls, root: Path) -> FolderStore:
+        """A store that stands alone: what it needs beside the objects lies in a hidden folder among them."""
+        return cls(root, root / _OWN / "notes", root / _OWN / "staging")
 
     def uri(self, key: str) -> str:
         return str(self._path(key))
@@ -47,48 +57,50 @@ class FolderStore:
                 status = self._path(key).stat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
-            return _info(key, status, self._notes_of(key, status))
+            return _info(key, status, self._notes_of(key, status)) if stat.S_ISREG(status.st_mode) else None
 
     def objects(self, prefix: str, start_after: str = "", limit: int | None = None) -> Iterator[ObjectInfo]:
-        folder = prefix.rpartition("/")[0]
+        folder = check_prefix(prefix)
         found = 0
-        with _named(self.uri(prefix)):
+        with _named(str(self.root / folder)):
             for key in self._keys(self.root / folder, f"{folder}/" if folder else "", prefix, start_after):
+                if found == limit:
+                    return
                 try:
                     status = self._path(key).stat()
                 except FileNotFoundError:  # Removed while it was being listed.
                     continue
                 yield _info(key, status)
                 found += 1
-                if found == limit:
-                    return
 
     def read(self, key: str) -> bytes:
         with _named(self.uri(key)):
             try:
                 return self._path(key).read_bytes()
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 raise MissingPartitionError(f"{self.uri(key)} is not there") from None
 
     @contextmanager
-    def staging(self, name: str) -> Iterator[Path]:
-        with _named(str(self._staging)):
-            self._staging.mkdir(parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(dir=self._staging))
-        try:
-            with _named(str(folder / name)):
-                yield folder / name
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    def local(self, key: str) -> Iterator[Path]:
+        path = self._path(key)
+        if not path.is_file():
+            raise MissingPartitionError(f"{path} is not there")
+        yield path
+
+    def staging(self, name: str) -> AbstractContextManager[Path]:
+        return staged_file(self._staging, name)
 
     def publish(self, staged: Path, key: str, notes: Mapping[str, str] | None = None) -> ObjectInfo:
+        encode_notes(notes or {})  # Refused here as S3 would refuse them.
         path = self._path(key)
         with _named(str(path)):
-            path.parent.mkdir(parents=True, exist_ok=True)
             _sync(staged)
-            # Taken before the rename, which keeps size and time: between rename and stat another run may publish.
+            # The clock of file systems ticks in milliseconds: two files of one size written within a tick would pass
+            # for one. Taken before the rename, which keeps it: between rename and stat another run may publish.
+            now = time.time_ns()
+            os.utime(staged, ns=(now, now))
             status = staged.stat()
-            os.replace(staged, path)
+            _replace(staged, path)
             if notes is not None:
                 self._write_notes(key, status, notes)
             else:
@@ -96,9 +108,16 @@ class FolderStore:
         return _info(key, status, notes)
 
     def delete(self, key: str) -> None:
-        with _named(self.uri(key)):
-            self._path(key).unlink(missing_ok=True)
-            self._notes_path(key).unlink(missing_ok=True)
+        """Also removes folders that become empty: listing what came and went costs no more than what is there."""
+        path = self._path(key)
+        with _named(str(path)):
+            if path.is_file():
+                path.unlink(missing_ok=True)
+                _prune(path.parent, self.root)
+            notes = self._notes_path(key)
+            if notes.is_file():
+                notes.unlink(missing_ok=True)
+                _prune(notes.parent, self._notes)
 
     def arrow(self) -> tuple[pyarrow.fs.FileSystem, str]:
         import pyarrow.fs
@@ -106,21 +125,23 @@ class FolderStore:
         return pyarrow.fs.LocalFileSystem(), f"{self.root.as_posix()}/"
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
-            raise LakeError(f"{key!r} is not a key of the lake", "A key is made of names with single slashes between.")
-        return self.root.joinpath(*parts)
+        parts = check_key(key)
+        path = self.root.joinpath(*parts)
+        # A drive letter of Windows would lead out; what lies in the hidden folder is not an object.
+        if not path.is_relative_to(self.root) or parts[0] == _OWN:
+            raise LakeError(f"{key!r} is not a key of the lake", "Choose another name.")
+        return path
 
     def _keys(self, folder: Path, base: str, prefix: str, start_after: str) -> Iterator[str]:
         try:
-            entries = sorted(
-                (f"{base}{entry.name}/" if entry.is_dir() else f"{base}{entry.name}" for entry in os.scandir(folder)),
-            )
+            with os.scandir(folder) as found:
+                # Folders with their slash, so that keys come in the order of their text, as on S3.
+                entries = sorted(f"{base}{entry.name}/" if entry.is_dir() else f"{base}{entry.name}" for entry in found)
         except (FileNotFoundError, NotADirectoryError):
             return
         for entry in entries:
             if entry.endswith("/"):
-                relevant = entry.startswith(prefix) or prefix.startswith(entry)
+                relevant = (entry.startswith(prefix) or prefix.startswith(entry)) and entry != f"{_OWN}/"
                 if relevant and (entry > start_after or start_after.startswith(entry)):
                     yield from self._keys(self.root / entry, entry, prefix, start_after)
             elif entry.startswith(prefix) and entry > start_after:
@@ -139,12 +160,10 @@ class FolderStore:
         return {}
 
     def _write_notes(self, key: str, status: os.stat_result, notes: Mapping[str, str]) -> None:
-        path = self._notes_path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
         document = {"size": status.st_size, "modified_ns": status.st_mtime_ns, "notes": dict(notes)}
         with self.staging("notes.json") as staged:
-            staged.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-            os.replace(staged, path)
+            staged.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8", errors="replace")
+            _replace(staged, self._notes_path(key))
 
 
 def _info(key: str, status: os.stat_result, notes: Mapping[str, str] | None = None) -> ObjectInfo:
@@ -156,6 +175,27 @@ def _sync(path: Path) -> None:
     """Have the content on the disk before the name points to it: a power cut leaves old or new, never an empty file."""
     with open(path, "rb+") as file:
         os.fsync(file.fileno())
+
+
+def _replace(staged: Path, path: Path) -> None:
+    for attempt in range(3):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            staged.replace(path)
+            return
+        except FileNotFoundError:  # A delete beside it removed the folder that had become empty: make it again.
+            if attempt == 2 or not staged.exists():
+                raise
+
+
+def _prune(folder: Path, root: Path) -> None:
+    """Remove `folder` and those above it, up to `root`, as long as they are empty."""
+    while folder != root and folder.is_relative_to(root):
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent
 
 
 @contextmanager

@@ -1,0 +1,171 @@
+"""What the report's charts show: figures in, complete Vega-Lite specifications out, holding only the rows they draw.
+
+How they are drawn is in drawings.py, colours and type in theme.py. Each function says what it needs to have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from statistics import median
+from typing import Any
+
+from pyspotify_assets.report import drawings, theme
+from pyspotify_assets.report.figures import Feed, Row
+from pyspotify_assets.report.texts import Texts
+
+Spec = dict[str, Any]
+
+ARTISTS = 15
+"""Bars in the chart of artists."""
+
+FEW_YEARS = 6
+"""Up to so many years are drawn as labelled bars; more of them on an axis."""
+
+STEP_MS = 30_000
+"""Width of a column in the histogram of lengths."""
+
+LONGEST_MS = 480_000
+"""Lengths from here on share the histogram's last column, so that one long mix does not flatten the others."""
+
+_RANK_HEIGHT, _BAR_HEIGHT, _COLUMNS_HEIGHT = 36, 38, 240
+
+
+def bump(feed: Feed, texts: Texts) -> Spec:
+    """Rank per day of the first tracks; below them a strip for days on which they were lower. Needs two days."""
+    size = len(feed.top)
+    labels = {row["track_key"]: _label(row, place, texts) for place, row in enumerate(feed.top, 1)}
+    rows = [row | labels[row["key"]] for row in _points(feed, size + drawings.STRIP)]
+    headings = tuple(texts(f"col_{name}") for name in ("track", "artist", "day", "rank"))
+    drawing = drawings.lines(size, texts("bump_lower"), headings)
+    ticks = [_milliseconds(day) for day in feed.days[:: -max(1, (len(feed.days) + 3) // 7)]]
+    return _filled(drawing, rows, (size + drawings.STRIP) * _RANK_HEIGHT, ticks=ticks)
+
+
+def artists(feed: Feed, texts: Texts) -> Spec:
+    """Tracks per artist, most first. Needs one artist."""
+    rows = [
+        {
+            "name": texts.artist(row),
+            "value": row["tracks"],
+            "note": f"{texts.number(row['tracks'])} · {texts.percent(row['chart_share'])}",
+            "tone": "accent" if row["tracks"] == feed.artists[0]["tracks"] else "quiet",
+        }
+        for row in feed.artists[:ARTISTS]
+    ]
+    return _bars(rows, (texts("col_artist"), texts("col_tracks")))
+
+
+def years(feed: Feed, texts: Texts) -> Spec:
+    """Tracks per year of release: labelled bars for a few years, columns on an axis for more. Needs one known year."""
+    rows = [row for row in feed.years if row["release_year"] is not None]
+    most = max(row["tracks"] for row in rows)
+    values = [
+        {
+            "name": str(row["release_year"]),
+            "from": row["release_year"] - 0.4,
+            "to": row["release_year"] + 0.4,
+            "value": row["tracks"],
+            "note": texts.number(row["tracks"]),
+            "tone": "accent" if row["tracks"] == most else "quiet",
+        }
+        for row in rows
+    ]
+    headings = (texts("col_year"), texts("col_tracks"))
+    if len(values) <= FEW_YEARS:
+        return _bars(values[::-1], headings)
+    first, last = rows[0]["release_year"], rows[-1]["release_year"]
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 1000) if (last - first) / step <= 8)
+    ticks = tuple(range(first + -first % step, last + 1, step))
+    return _filled(drawings.columns(headings, (first - 0.6, last + 0.6), ticks, None), values, _COLUMNS_HEIGHT)
+
+
+def durations(feed: Feed, texts: Texts) -> Spec:
+    """Tracks per half minute of length, the median's column standing out. Needs one track with a length."""
+    middle = min(median(feed.durations), LONGEST_MS)
+    bins = duration_bins(feed.durations, texts)
+    values = [
+        {
+            "name": name,
+            "from": start / 60_000 + 0.02,
+            "to": (start + STEP_MS) / 60_000 - 0.02,
+            "value": count,
+            "tone": "accent" if start <= middle < start + STEP_MS else "quiet",
+        }
+        for name, start, count in bins
+    ]
+    domain = (bins[0][1] / 60_000, (bins[-1][1] + STEP_MS) / 60_000)
+    headings = (texts("col_length"), texts("col_tracks"))
+    drawing = drawings.columns(headings, domain, tuple(range(LONGEST_MS // 60_000 + 1)), texts("minutes"))
+    return _filled(drawing, values, _COLUMNS_HEIGHT)
+
+
+def duration_bins(lengths: Sequence[int], texts: Texts) -> list[tuple[str, int, int]]:
+    """(label, start in milliseconds, tracks) per half minute from the shortest to the longest, empty ones included."""
+    counts: dict[int, int] = {}
+    for length in lengths:
+        start = min(length, LONGEST_MS) // STEP_MS * STEP_MS
+        counts[start] = counts.get(start, 0) + 1
+    return [
+        (
+            texts("durations_over", length=texts.duration(start))
+            if start == LONGEST_MS
+            else f"{texts.duration(start)}–{texts.duration(start + STEP_MS - 1000)}",
+            start,
+            counts.get(start, 0),
+        )
+        for start in range(min(counts), max(counts) + 1, STEP_MS)
+    ]
+
+
+def _bars(values: Sequence[Mapping[str, Any]], headings: tuple[str, str]) -> Spec:
+    rows = [{**value, "place": place} for place, value in enumerate(values)]
+    return _filled(drawings.bars(headings), rows, len(rows) * _BAR_HEIGHT)
+
+
+def _filled(drawing: Spec, rows: Sequence[Mapping[str, Any]], height: float, **values: Any) -> Spec:
+    """The drawing with its rows, its height in pixels, and values for its parameters."""
+    spec = {**drawing, "height": height, "datasets": {drawings.ROWS: list(rows)}}
+    if values:
+        spec["params"] = [*spec["params"], *({"name": name, "value": value} for name, value in values.items())]
+    return spec
+
+
+def _milliseconds(day: str) -> int:
+    """A day as the charts' time axis counts it: milliseconds since 1970, UTC."""
+    return (date.fromisoformat(day) - date(1970, 1, 1)).days * 86_400_000
+
+
+def _label(row: Row, place: int, texts: Texts) -> dict[str, Any]:
+    """What stands where a track's line ends, and its colour."""
+    move = row["movement"] or 0
+    if row["is_new"] or row["is_returning"]:
+        sign = texts("tag_new" if row["is_new"] else "tag_back")
+    else:
+        sign = f"▲ {move}" if move > 0 else f"▼ {-move}" if move < 0 else ""
+    artist = texts.artist(row)
+    return {
+        "title": texts.title(row),
+        "artist": artist,
+        "note": f"{sign} · {artist}" if sign else artist,
+        "tone": f"series-{place}" if place <= len(theme.SERIES) else "quiet",
+        "lead": place <= len(theme.SERIES),
+    }
+
+
+def _points(feed: Feed, strip: float) -> list[dict[str, Any]]:
+    """One point per track and day it was on the chart; `run` counts up after each absence, which breaks the line."""
+    place_of = {day: place for place, day in enumerate(feed.days)}
+    place_today = {row["track_key"]: place for place, row in enumerate(feed.top, 1)}
+    latest: dict[str, tuple[int, int]] = {}
+    points = []
+    for row in feed.history:
+        key, day, rank = row["track_key"], row["snapshot_date"], row["rank"]
+        before, run = latest.get(key, (place_of[day] - 1, 0))
+        run += before != place_of[day] - 1
+        latest[key] = (place_of[day], run)
+        last = day == feed.days[-1]
+        # On the day itself places are shown, since ranks have holes where duplicates were taken out.
+        shown = place_today[key] if last else rank if rank <= len(feed.top) else strip
+        points.append({"key": key, "run": run, "day": day, "rank": rank, "shown": shown, "last": last})
+    return points

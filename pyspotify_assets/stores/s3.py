@@ -1,0 +1,211 @@
+"""Objects in an S3 bucket, under a prefix. boto3 writes, lists and reads whole objects; pyarrow reads parts of them.
+
+`pyarrow.fs` is not used for writing: when an exception leaves its stream it publishes what it has. Here a file is
+written on this machine first and then uploaded: an upload that is cut leaves the old object. Notes are the object's
+user metadata. AWS_ENDPOINT_URL, AWS_PROFILE and whatever else boto3 understands is understood.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pyspotify_assets.errors import LakeError, MissingPartitionError
+from pyspotify_assets.stores import ObjectInfo
+from pyspotify_assets.stores.names import check_key, check_prefix, decode_notes, encode_notes
+from pyspotify_assets.stores.s3_errors import named
+from pyspotify_assets.stores.staging import staged_file
+
+if TYPE_CHECKING:
+    import pyarrow.fs
+
+MULTIPART_FROM = 64 << 20
+"""Bytes from which an object is uploaded in parts; one request is faster below (measured)."""
+
+PART = 32 << 20
+"""Bytes of one part: 10,000 parts of it are 312 GiB."""
+
+PAGE = 1000
+"""Objects of one page of a listing: S3 gives no more."""
+
+_PARTS_AT_ONCE = 4
+_PIECE = 1 << 20
+_SESSIONS = threading.Lock()
+"""Clients may be shared by threads, making them from one session may not."""
+
+_TYPES = {
+    ".csv": "text/csv; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json",
+    ".txt": "text/plain; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
+}
+
+
+class S3Store:
+    """A store under `prefix` of `bucket`. Can be pickled and shared by threads; connects when first used."""
+
+    def __init__(self, bucket: str, prefix: str = "") -> None:
+        self.bucket, self.prefix = bucket, f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self._connected: tuple[Any, Any] | None = None
+        self._region: str | None = None
+
+    @classmethod
+    def at(cls, address: str) -> S3Store:
+        """The store at an address s3://bucket or s3://bucket/prefix."""
+        bucket, _, prefix = address.removeprefix("s3://").rstrip("/").partition("/")
+        if not address.startswith("s3://") or not bucket:
+            raise LakeError(f"{address!r} is no address of a bucket", "Write s3://bucket or s3://bucket/prefix.")
+        if prefix:
+            check_key(prefix)
+        return cls(bucket, prefix)
+
+    def __reduce__(self) -> tuple[type[S3Store], tuple[str, str]]:
+        return type(self), (self.bucket, self.prefix)
+
+    def uri(self, key: str) -> str:
+        check_key(key)
+        return f"s3://{self.bucket}/{self.prefix}{key}"
+
+    def info(self, key: str) -> ObjectInfo | None:
+        uri = self.uri(key)
+        try:
+            with named(uri):
+                head = self._client.head_object(**self._object(key))
+        except MissingPartitionError:
+            self._find_bucket()  # HeadObject says the same of a missing bucket and of a missing object.
+            return None
+        notes = decode_notes(head["Metadata"])
+        return ObjectInfo(key, head["ContentLength"], head["LastModified"], head["ETag"].strip('"'), notes)
+
+    def objects(self, prefix: str, start_after: str = "", limit: int | None = None) -> Iterator[ObjectInfo]:
+        check_prefix(prefix)
+        request = {"Bucket": self.bucket, "Prefix": f"{self.prefix}{prefix}"}
+        if start_after:
+            request["StartAfter"] = f"{self.prefix}{start_after}"
+        with named(f"s3://{self.bucket}/{self.prefix}{prefix}"):
+            paging = {"MaxItems": limit, "PageSize": min(limit or PAGE, PAGE)}
+            for page in self._client.get_paginator("list_objects_v2").paginate(**request, PaginationConfig=paging):
+                for found in page.get("Contents", ()):
+                    key = found["Key"].removeprefix(self.prefix)
+                    if not key.endswith("/"):  # The console makes empty objects of that name and calls them folders.
+                        yield ObjectInfo(key, found["Size"], found["LastModified"], found["ETag"].strip('"'))
+
+    def read(self, key: str) -> bytes:
+        with named(self.uri(key)):
+            return self._client.get_object(**self._object(key))["Body"].read()
+
+    @contextmanager
+    def local(self, key: str) -> Iterator[Path]:
+        with self.staging(key.rpartition("/")[2]) as path:
+            with named(self.uri(key)), open(path, "wb") as file:
+                for piece in self._client.get_object(**self._object(key))["Body"].iter_chunks(_PIECE):
+                    file.write(piece)
+            yield path
+
+    def staging(self, name: str) -> AbstractContextManager[Path]:
+        return staged_file(Path(tempfile.gettempdir()), name, "pyspotify-staging-")
+
+    def publish(self, staged: Path, key: str, notes: Mapping[str, str] | None = None) -> ObjectInfo:
+        uri = self.uri(key)
+        extra: dict[str, object] = {
+            "Metadata": encode_notes(notes or {}),
+            "ContentType": _TYPES.get(Path(key).suffix, "application/octet-stream"),
+            "ChecksumAlgorithm": "CRC32",
+        }
+        try:
+            with named(uri):
+                if staged.stat().st_size < MULTIPART_FROM:
+                    with open(staged, "rb") as file:
+                        self._client.put_object(**self._object(key), Body=file, **extra)
+                else:
+                    self._upload(staged, key, extra)
+        except OSError as error:
+            raise LakeError(f"{staged}, to be put at {uri}, cannot be read: {error.strerror or error}") from error
+        info = self.info(key)
+        if info is None:
+            raise LakeError(f"{uri} was removed while it was being put in place", "Look what removes it.")
+        return info
+
+    def delete(self, key: str) -> None:
+        with named(self.uri(key)):
+            self._client.delete_object(**self._object(key))
+
+    def arrow(self) -> tuple[pyarrow.fs.FileSystem, str]:
+        """Made anew for each reader, since it keeps the credentials of this moment: a role's last an hour."""
+        from pyarrow.fs import S3FileSystem
+
+        uri = f"s3://{self.bucket}"
+        options: dict[str, object] = {"region": self._find_bucket()}
+        endpoint = urlsplit(self._client.meta.endpoint_url)
+        if not (endpoint.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
+            options |= {"endpoint_override": endpoint.netloc, "scheme": endpoint.scheme}
+        with named(uri):
+            credentials = self._session.get_credentials()
+            if credentials is None:
+                from botocore.exceptions import NoCredentialsError
+
+                raise NoCredentialsError
+            frozen = credentials.get_frozen_credentials()
+        options |= {"access_key": frozen.access_key, "secret_key": frozen.secret_key, "session_token": frozen.token}
+        return S3FileSystem(**options), f"{self.bucket}/{self.prefix}"
+
+    def _object(self, key: str) -> dict[str, str]:
+        return {"Bucket": self.bucket, "Key": f"{self.prefix}{key}"}
+
+    def _upload(self, staged: Path, key: str, extra: dict[str, object]) -> None:
+        from boto3.s3.transfer import TransferConfig
+
+        config = TransferConfig(
+            multipart_threshold=MULTIPART_FROM, multipart_chunksize=PART, max_concurrency=_PARTS_AT_ONCE
+        )
+        self._client.upload_file(str(staged), self.bucket, f"{self.prefix}{key}", ExtraArgs=extra, Config=config)
+
+    def _find_bucket(self) -> str:
+        """The bucket's region. LakeError if there is no such bucket; asked once."""
+        if self._region is None:
+            with named(f"s3://{self.bucket}"):
+                head = self._client.head_bucket(Bucket=self.bucket)
+            self._region = head.get("BucketRegion") or self._client.meta.region_name
+        return self._region
+
+    @property
+    def _client(self) -> Any:
+        return self._connect()[0]
+
+    @property
+    def _session(self) -> Any:
+        return self._connect()[1]
+
+    def _connect(self) -> tuple[Any, Any]:
+        with _SESSIONS:
+            if self._connected is None:
+                with named(f"s3://{self.bucket}"):
+                    from botocore.config import Config
+
+                    environment = {name: text for name, text in os.environ.items() if name.startswith("AWS_")}
+                    session = _session(tuple(sorted(environment.items())))
+                    config = Config(
+                        retries={"mode": "standard", "total_max_attempts": 4},
+                        connect_timeout=5,
+                        read_timeout=60,
+                        user_agent_extra="pyspotify_assets",
+                    )
+                    region = session.region_name or "us-east-1"
+                    self._connected = session.client("s3", region_name=region, config=config), session
+            return self._connected
+
+
+@lru_cache(4)
+def _session(environment: tuple[tuple[str, str], ...]) -> Any:
+    """One session for all stores of an environment: it holds the descriptions of S3, a tenth of a second to read."""
+    import boto3
+
+    return boto3.session.Session()

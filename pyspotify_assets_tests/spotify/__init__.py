@@ -1,0 +1,1 @@
+"""Tests of the Spotify client, the snapshot, and the sample."""

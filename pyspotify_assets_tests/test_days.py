@@ -1,0 +1,124 @@
+"""A run over days: each reports for itself, a failed one does not take the others with it, unchanged ones are left alone.
+
+The first test also guards the one undocumented thing that the project relies on, see `OPENS_DOWNSTREAM`.
+"""
+
+import dagster as dg
+import pytest
+
+from pyspotify_assets.assets.days import ONLY_CHANGED, LeftAlone, Published, check_specs, each_day
+from pyspotify_assets.checks import Check, require
+from pyspotify_assets.definitions import EXECUTOR
+from pyspotify_assets.errors import MissingPartitionError
+from pyspotify_assets.jobs import day_range
+from pyspotify_assets.notes import Notes
+
+PARTITIONS = dg.DailyPartitionsDefinition("2026-11-01", end_date="2026-11-30")
+EVEN = Check("even", "The day is even.")
+ODD_IS_FINE = Check("odd_is_fine", "Only warns.", blocking=False)
+
+
+def published(day: str, findings=()) -> Published:
+    return Published(f"/lake/{day}", 10, Notes.of("made-from", f"version-{day}", 3, {"duplicates": 1}, findings))
+
+
+def first(make, left_alone=lambda day: None) -> dg.AssetsDefinition:
+    key = ["raw", "first"]
+
+    @dg.multi_asset(
+        name="first",
+        specs=[dg.AssetSpec(key, skippable=True, code_version="7", partitions_def=PARTITIONS)],
+        check_specs=check_specs(key, (EVEN, ODD_IS_FINE)),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
+    )
+    def build(context: dg.AssetExecutionContext):
+        yield from each_day(context, (EVEN, ODD_IS_FINE), left_alone, make)
+
+    return build
+
+
+@dg.asset(key=["raw", "second"], deps=[["raw", "first"]])
+def second() -> None: ...
+
+
+JOB = dg.define_asset_job("job", tags={ONLY_CHANGED: "true"})
+
+
+def job_of_make(name: str) -> dg.JobDefinition:
+    assets = {"good": first(published), "failing": first(fail_on_the_third), "checked": first(even_days_only)}
+    assets["unchanged"] = first(
+        published, lambda day: LeftAlone("same", published(day)) if day < "2026-11-03" else None
+    )
+    return dg.Definitions(assets=[assets[name], second], jobs=[JOB], executor=EXECUTOR).resolve_job_def("job")
+
+
+def fail_on_the_third(day: str) -> Published:
+    if day == "2026-11-03":
+        raise MissingPartitionError("the third is not there", "bring it")
+    return published(day)
+
+
+def even_days_only(day: str) -> Published:
+    even = int(day[-2:]) % 2 == 0
+    return published(
+        day, require([EVEN.finding(even, f"{day[-2:]} is {'even' if even else 'odd'}"), ODD_IS_FINE.finding(even, "-")])
+    )
+
+
+@pytest.fixture
+def instance():
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def run(name: str, instance: dg.DagsterInstance, first_day: str = "2026-11-02", last_day: str = "2026-11-04"):
+    job = dg.build_reconstructable_job(__name__, "job_of_make", (name,))
+    silent = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    return dg.execute_job(job, instance, tags=day_range(first_day, last_day), run_config=silent)
+
+
+def materialized(result, key=("raw", "first")) -> list[str | None]:
+    events = [event for event in result.all_events if event.is_step_materialization]
+    return [event.partition for event in events if event.asset_key.path == list(key)]
+
+
+def test_each_day_is_materialized_once_with_its_own_rows_and_version(instance):
+    result = run("good", instance)
+    assert result.success
+    assert materialized(result) == ["2026-11-02", "2026-11-03", "2026-11-04"]
+    event = instance.get_latest_materialization_event(dg.AssetKey(["raw", "first"])).asset_materialization
+    assert event.tags["dagster/data_version"] == "version-2026-11-04"
+    assert event.tags["dagster/code_version"] == "7"
+    assert event.metadata["dagster/partition_row_count"].value == 3
+    assert event.metadata["duplicates"].value == 1
+
+
+def test_a_day_that_fails_leaves_the_others_and_the_next_steps_whole_and_the_run_red(instance):
+    result = run("failing", instance)
+    assert not result.success
+    assert materialized(result) == ["2026-11-02", "2026-11-04"]
+    assert materialized(result, ("raw", "second")) == [None]
+    failure = next(event for event in result.all_events if event.is_step_failure)
+    words = failure.step_failure_data.user_failure_data.description
+    assert "1 of 3 days failed" in words
+    assert "2026-11-03: MissingPartitionError: the third is not there\n  → bring it" in words
+
+
+def test_a_blocking_check_that_fails_publishes_nothing_and_is_shown_with_its_day(instance):
+    result = run("checked", instance)
+    assert not result.success
+    assert materialized(result) == ["2026-11-02", "2026-11-04"]
+    evaluations = {
+        event.asset_check_evaluation_data.check_name: event.asset_check_evaluation_data
+        for event in result.all_events
+        if event.event_type_value == "ASSET_CHECK_EVALUATION"
+    }
+    assert not evaluations["even"].passed
+    assert evaluations["even"].description == "2026-11-03: 03 is odd"
+    assert evaluations["odd_is_fine"].severity == dg.AssetCheckSeverity.WARN
+
+
+def test_an_unchanged_day_is_left_alone_but_told_to_an_instance_that_does_not_know_it(instance):
+    assert materialized(run("unchanged", instance)) == ["2026-11-02", "2026-11-03", "2026-11-04"]
+    assert materialized(run("unchanged", instance)) == ["2026-11-03", "2026-11-04"]
