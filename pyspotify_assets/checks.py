@@ -1,7 +1,7 @@
 """The checks: what must hold of one day of raw, of refined and of a mart, declared once and judged by pure functions.
 
 A finding is one check's verdict on one day, with the figures it is based on. Blocking findings that fail keep what was
-staged from being published. Nothing here knows Dagster; `assets/days.py` shows findings in its UI.
+staged from being published. Nothing here knows Dagster; `assets/each_day.py` shows findings in its UI.
 """
 
 from __future__ import annotations

@@ -46,7 +46,9 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--days", default=14, show_default=True, type=click.IntRange(1, 366), help="How many days, the last included.")
+@click.option(
+    "--days", default=14, show_default=True, type=click.IntRange(1, 366), help="How many days, the last included."
+)
 @click.option("--until", type=_DAY, help="The last day, YYYY-MM-DD.  [default: today]")
 @_plainly
 def run(days: int, until: datetime | None) -> None:
@@ -54,7 +56,7 @@ def run(days: int, until: datetime | None) -> None:
 
     Days that have not changed are left alone. Files that wait in landing are taken, whatever their day.
     """
-    from pyspotify_assets.terminal import run_pipeline
+    from pyspotify_assets.terminal.commands import run_pipeline
 
     sys.exit(run_pipeline(days, until.date() if until else None))
 
@@ -65,7 +67,7 @@ def run(days: int, until: datetime | None) -> None:
 @_plainly
 def extract(feeds: tuple[str, ...], day: datetime | None) -> None:
     """Take one day's snapshot and refine it; take it again if it is there."""
-    from pyspotify_assets.terminal import take_snapshots
+    from pyspotify_assets.terminal.commands import take_snapshots
 
     sys.exit(take_snapshots(feeds, day.date() if day else None))
 
@@ -81,7 +83,7 @@ def import_(file: Path, feed: str, day: datetime) -> None:
     Understood are the first PySpotify's files of 2023 and the raw CSV of this project. Imported data are real: they go
     into the live lake, never among the sample.
     """
-    from pyspotify_assets.terminal import import_file
+    from pyspotify_assets.terminal.commands import import_file
 
     import_file(file, feed, day.date())
 
@@ -97,11 +99,9 @@ def sql(query: str, limit: int) -> None:
     pyspotify sql "SELECT artist_name, tracks FROM spotify_marts.top_artists
                    WHERE snapshot_date = '2026-11-22' ORDER BY tracks DESC LIMIT 10"
     """
-    from pyspotify_assets.terminal import print_query
+    from pyspotify_assets.terminal.commands import print_query
 
     print_query(query, limit)
-
-
 
 
 if __name__ == "__main__":

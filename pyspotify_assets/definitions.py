@@ -20,7 +20,7 @@ from pyspotify_assets.sensors import build_sensors
 from pyspotify_assets.settings import Settings, load_settings
 from pyspotify_assets.tables import MARTS
 
-# A step whose feed failed on some days has still opened the way for the others: see assets/days.py.
+# A step whose feed failed on some days has still opened the way for the others: see assets/each_day.py.
 EXECUTOR = dg.in_process_executor.configured({"step_dependency_config": {"require_upstream_step_success": False}})
 
 

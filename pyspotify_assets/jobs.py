@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from pyspotify_assets.assets.days import ONLY_CHANGED
+from pyspotify_assets.assets.each_day import ONLY_CHANGED
 
 FULL_REFRESH = "full_refresh"
 CRAWL_JOBS = {"raw": "crawl_raw", "refined": "crawl_refined"}

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pyspotify_assets.fingerprints import fingerprint
+from pyspotify_assets.daily.fingerprints import fingerprint
 from pyspotify_assets.schemas import cast_type
-from pyspotify_assets.sql_files import athena_text, over_table, sql_text, sql_tree
+from pyspotify_assets.sql import athena_text, over_table, sql_text, sql_tree
 from pyspotify_assets.tables import Table
 from pyspotify_assets.warehouse import DATABASES
 

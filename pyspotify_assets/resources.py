@@ -28,7 +28,7 @@ _STRICT = ConfigDict(extra="forbid", frozen=True)
 class SampleSpotify(dg.ConfigurableResource):
     """The built-in sample: a simulator of Spotify on loopback with a made-up catalogue, which knows every past day."""
 
-    model_config = _STRICT  # type: ignore[assignment]
+    model_config = _STRICT
     seed: int = 2023
 
     @property
@@ -54,7 +54,7 @@ class SampleSpotify(dg.ConfigurableResource):
 class LiveSpotify(dg.ConfigurableResource):
     """Spotify's Web API. Credentials are read from the environment when a client is made, and kept nowhere else."""
 
-    model_config = _STRICT  # type: ignore[assignment]
+    model_config = _STRICT
     timeout: float = 10
     attempts: int = 5
 
@@ -78,7 +78,7 @@ class LiveSpotify(dg.ConfigurableResource):
 class LocalCrawlerResource(dg.ConfigurableResource):
     """The crawler of the local environment over the lake at `address`."""
 
-    model_config = _STRICT  # type: ignore[assignment]
+    model_config = _STRICT
     address: str
     areas: dict[str, str] = {}
 
@@ -92,7 +92,7 @@ class LocalCrawlerResource(dg.ConfigurableResource):
 class LocalEngineResource(dg.ConfigurableResource):
     """The SQL engine of the local environment over the lake at `address`."""
 
-    model_config = _STRICT  # type: ignore[assignment]
+    model_config = _STRICT
     address: str
     areas: dict[str, str] = {}
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import dagster as dg
 
 from pyspotify_assets.assets.catalog import crawl_plan
-from pyspotify_assets.errors import PySpotifyError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.jobs import Jobs
 from pyspotify_assets.settings import Settings

@@ -13,8 +13,8 @@ from pyspotify_assets import landing
 from pyspotify_assets.assets.catalog import crawl_plan, table_keys
 from pyspotify_assets.assets.report import REPORT
 from pyspotify_assets.clock import Clock
+from pyspotify_assets.daily.fingerprints import fingerprint
 from pyspotify_assets.feeds import Feed
-from pyspotify_assets.fingerprints import fingerprint
 from pyspotify_assets.history import last_crawl, materialized_since, newest_by_day
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.jobs import Jobs, day_range

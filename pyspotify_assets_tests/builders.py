@@ -6,9 +6,9 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from pyspotify_assets.daily.refined import refine_day
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.raw_csv import write_raw_csv
-from pyspotify_assets.refined_days import refine_day
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

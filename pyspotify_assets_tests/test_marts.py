@@ -6,9 +6,9 @@ top_played           20th: (none)     21st: X Y             22nd: Y Z       Z ha
 
 import pytest
 
+from pyspotify_assets.daily.mart import SnapshotWindows, make_mart_day
 from pyspotify_assets.feeds import DEFAULT_FEEDS
 from pyspotify_assets.lake import Lake
-from pyspotify_assets.mart_days import SnapshotWindows, make_mart_day
 from pyspotify_assets.tables import CHART_EXITS, CHART_MOVEMENT, MARTS, RELEASE_PROFILE, TOP_ARTISTS, Table
 from pyspotify_assets.warehouse.local_crawler import LocalCrawler
 from pyspotify_assets.warehouse.local_engine import LocalEngine
@@ -181,7 +181,7 @@ def test_sql_uses_only_functions_that_mean_the_same_in_trino_and_duckdb():
     import sqlglot
     from sqlglot import exp
 
-    from pyspotify_assets.sql_files import sql_text
+    from pyspotify_assets.sql import sql_text
 
     known = {"count", "min", "max", "avg", "sum", "coalesce", "concat", "year", "cast", "case", "if", "and", "or"}
     for name in (

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from pyspotify_assets.assets.days import ONLY_CHANGED, OPENS_DOWNSTREAM, check_results, check_specs
+from pyspotify_assets.assets.each_day import ONLY_CHANGED, OPENS_DOWNSTREAM, Result, check_results, check_specs
 from pyspotify_assets.assets.metadata import OWNERS, table_metadata
 from pyspotify_assets.checks import CATALOG_SCHEMA, COUNTS_AGREE
+from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.history import CRAWL_STARTED, last_crawl, last_materialized
 from pyspotify_assets.io_manager import LakeIOManager
-from pyspotify_assets.notes import Notes
 from pyspotify_assets.planning import CrawlPlan, plan_crawl
 from pyspotify_assets.schemas import dagster_schema
 from pyspotify_assets.tables import SNAPSHOT
@@ -60,9 +60,7 @@ def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
         can_subset=True,
         pool=crawler_name,
     )
-    def crawl(
-        context: dg.AssetExecutionContext, crawler: dg.ResourceParam[Crawler]
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def crawl(context: dg.AssetExecutionContext, crawler: dg.ResourceParam[Crawler]) -> Iterator[Result]:
         selected = context.selected_asset_keys
         plan = crawl_plan(context.instance, area, feeds)
         if context.run.tags.get(ONLY_CHANGED) == "true" and not plan.needed:
@@ -125,7 +123,7 @@ def _counts(sql: SqlEngine, database: str, feed: str, days: Sequence[str]) -> di
     return {row["snapshot_date"]: row["row_count"] for row in rows}
 
 
-def _metadata(crawled: CrawledTable, started: float) -> dict[str, object]:
+def _metadata(crawled: CrawledTable, started: float) -> dict[str, float | int | str]:
     return {
         CRAWL_STARTED: started,
         "partitions": crawled.partitions,

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from pyspotify_assets import marts
-from pyspotify_assets.assets.days import LeftAlone, Published, check_specs, each_day
+from pyspotify_assets.assets.each_day import LeftAlone, Published, Result, check_specs, each_day
 from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS, preview, table_metadata
 from pyspotify_assets.checks import MART_CHECKS
+from pyspotify_assets.daily.mart import SnapshotWindows, make_mart_day
+from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
-from pyspotify_assets.mart_days import SnapshotWindows, make_mart_day
-from pyspotify_assets.notes import Notes
 from pyspotify_assets.schemas import dagster_schema
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import Table
@@ -53,7 +53,7 @@ def mart_asset(
         context: dg.AssetExecutionContext,
         io_manager: dg.ResourceParam[LakeIOManager],
         sql: dg.ResourceParam[SqlEngine],
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    ) -> Iterator[Result]:
         days, lookback = context.partition_keys, settings.lookback_days
         first_day, _ = marts.window_of(days[0], lookback)
         windows = SnapshotWindows(io_manager.lake, sql, feeds, first_day, days[-1])

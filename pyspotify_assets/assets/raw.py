@@ -7,18 +7,18 @@ from dataclasses import replace
 
 import dagster as dg
 
-from pyspotify_assets import extract
-from pyspotify_assets.assets.days import LeftAlone, Published, check_specs, each_day
+from pyspotify_assets.assets.each_day import LeftAlone, Published, Result, check_specs, each_day
 from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS, preview, table_metadata
 from pyspotify_assets.assets.spotify import PLAYLIST, SEARCH
 from pyspotify_assets.checks import RAW_CHECKS
 from pyspotify_assets.clock import Clock
+from pyspotify_assets.daily import raw as daily_raw
+from pyspotify_assets.daily.notes import Notes
+from pyspotify_assets.daily.raw import SpotifySource
 from pyspotify_assets.errors import LakeError
-from pyspotify_assets.extract import SpotifySource
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.lake import Place
-from pyspotify_assets.notes import Notes
 from pyspotify_assets.schemas import dagster_schema
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import SNAPSHOT
@@ -44,7 +44,7 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
                 owners=OWNERS,
                 tags={"feed": feed.name, "kind": feed.kind},
                 metadata=table_metadata("", f"raw/{feed.name}", dagster_schema(SNAPSHOT, raw=True)),
-                code_version=extract.VERSION,
+                code_version=daily_raw.VERSION,
                 freshness_policy=FRESHNESS,
                 skippable=True,
                 partitions_def=partitions,
@@ -60,13 +60,13 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
         io_manager: dg.ResourceParam[LakeIOManager],
         spotify: dg.ResourceParam[SpotifySource],
         clock: dg.ResourceParam[Clock],
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    ) -> Iterator[Result]:
         lake = io_manager.lake
         today = settings.today(clock()).isoformat()
-        made_from = extract.raw_fingerprint(feed, spotify)
+        made_from = daily_raw.raw_fingerprint(feed, spotify)
 
         def left_alone(day: str) -> LeftAlone | None:
-            if extract.landed(lake, feed, day):
+            if daily_raw.landed(lake, feed, day):
                 return None
             place = lake.place(key, day)
             published = _published(place)
@@ -79,7 +79,7 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
             return LeftAlone("nothing has changed", published) if past_of_live or current else None
 
         def make(day: str) -> Published:
-            extract.extract(lake, spotify, feed, day, clock, settings.timezone)
+            daily_raw.extract(lake, spotify, feed, day, clock, settings.timezone)
             published = _published(lake.place(key, day))
             if published is None:  # Replaced by another run or by hand since: what is there now is not this run's.
                 raise LakeError(f"raw/{feed.name} of {day} was replaced while it was being reported", "Run it again.")

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from pyspotify_assets import refine
-from pyspotify_assets.assets.days import LeftAlone, Published, check_specs, each_day
+from pyspotify_assets.assets.each_day import LeftAlone, Published, Result, check_specs, each_day
 from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS, preview, table_metadata
 from pyspotify_assets.checks import REFINED_CHECKS
+from pyspotify_assets.daily.notes import Notes
+from pyspotify_assets.daily.refined import refine_day, refined_fingerprint
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.lake import Place
-from pyspotify_assets.notes import Notes
-from pyspotify_assets.refined_days import refine_day, refined_fingerprint
 from pyspotify_assets.schemas import dagster_schema
 from pyspotify_assets.tables import SNAPSHOT
 
@@ -46,9 +46,7 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
     )
-    def refined(
-        context: dg.AssetExecutionContext, io_manager: dg.ResourceParam[LakeIOManager]
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def refined(context: dg.AssetExecutionContext, io_manager: dg.ResourceParam[LakeIOManager]) -> Iterator[Result]:
         lake = io_manager.lake
 
         def left_alone(day: str) -> LeftAlone | None:

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from pyspotify_assets import report_days
-from pyspotify_assets.assets.days import LeftAlone, Published, each_day
+from pyspotify_assets.assets.each_day import LeftAlone, Published, Result, each_day
 from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS
 from pyspotify_assets.clock import Clock
-from pyspotify_assets.extract import SpotifySource
+from pyspotify_assets.daily import report as daily_report
+from pyspotify_assets.daily.notes import Notes
+from pyspotify_assets.daily.raw import SpotifySource
+from pyspotify_assets.daily.report import make_report_day, report_data, report_fingerprint
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
-from pyspotify_assets.notes import Notes
-from pyspotify_assets.report_days import make_report_day, report_data, report_fingerprint
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import CHART_MOVEMENT, MARTS
 from pyspotify_assets.warehouse import DATABASES, SqlEngine
@@ -40,7 +40,7 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
                 group_name="report",
                 kinds={"html", "altair"},
                 owners=OWNERS,
-                code_version=report_days.VERSION,
+                code_version=daily_report.VERSION,
                 freshness_policy=FRESHNESS,
                 skippable=True,
                 partitions_def=partitions,
@@ -55,7 +55,7 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
         sql: dg.ResourceParam[SqlEngine],
         spotify: dg.ResourceParam[SpotifySource],
         clock: dg.ResourceParam[Clock],
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    ) -> Iterator[Result]:
         lake, lookback = io_manager.lake, settings.lookback_days
 
         def left_alone(day: str) -> LeftAlone | None:

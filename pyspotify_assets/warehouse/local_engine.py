@@ -39,7 +39,9 @@ class LocalEngine:
             connection.execute("SET TimeZone = 'UTC'")
             for table in tables.values():
                 self._attach(connection, table, first_day, last_day)
-            connection.execute("SET enable_external_access = false")  # A query sees the catalog's tables and nothing else.
+            connection.execute(
+                "SET enable_external_access = false"
+            )  # A query sees the catalog's tables and nothing else.
             return connection.sql(statement.sql(dialect="duckdb")).to_arrow_table()
         except duckdb.Error as error:
             raise QueryError(f"The query failed: {error}", "Columns and their types are in the catalog.") from error
@@ -117,7 +119,7 @@ class LocalEngine:
         )
 
 
-def parse_select(sql: str) -> exp.Expression:
+def parse_select(sql: str) -> exp.Query:
     """One Athena SELECT as sqlglot's tree; QueryError for anything else, naming what it is."""
     import sqlglot
     from sqlglot import exp
@@ -152,7 +154,7 @@ def view_statements(catalog: LocalCatalog) -> list[str]:
     return [*statements, ""]
 
 
-def _references(statement: exp.Expression) -> list[exp.Table]:
+def _references(statement: exp.Expr) -> list[exp.Table]:
     from sqlglot import exp
 
     ctes = {cte.alias for cte in statement.find_all(exp.CTE)}

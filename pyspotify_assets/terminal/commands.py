@@ -12,18 +12,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pyspotify_assets import landing, runs
+from pyspotify_assets import landing
 from pyspotify_assets.clock import system_clock
 from pyspotify_assets.errors import LakeError, PySpotifyError
 from pyspotify_assets.feeds import Feed, feed_named, load_feeds
 from pyspotify_assets.jobs import FULL_REFRESH
 from pyspotify_assets.lake import Lake
-from pyspotify_assets.overview import newest_facts, summarize
 from pyspotify_assets.planning import ranges
-from pyspotify_assets.refresh_plan import plan_refresh
 from pyspotify_assets.resources import resources_for, sql_engine
 from pyspotify_assets.settings import Settings, load_settings
 from pyspotify_assets.tables import MARTS
+from pyspotify_assets.terminal import runs
+from pyspotify_assets.terminal.overview import newest_facts, summarize
+from pyspotify_assets.terminal.refresh_plan import plan_refresh
 
 console = Console()
 errors = Console(stderr=True)
@@ -38,7 +39,9 @@ def run_pipeline(days: int, until: date | None) -> int:
     planned = plan_refresh(lake, feeds, settings, first, last, today)
     if not planned:
         console.print("There is nothing to take: no Spotify credentials, and no file in landing.")
-        console.print("Set SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET, or import a file; PYSPOTIFY_SOURCE=sample shows the sample.")
+        console.print(
+            "Set SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET, or import a file; PYSPOTIFY_SOURCE=sample shows the sample."
+        )
         return 1
     failures = _execute(FULL_REFRESH, planned, 2 * len(feeds) + len(MARTS) + 1)
     _show_tables(settings, lake, feeds, planned[0], planned[-1])
@@ -59,7 +62,10 @@ def take_snapshots(names: Sequence[str], day: date | None) -> int:
             place = lake.place((area, feed.name), taken.isoformat())
             info = place.info()
             if info is not None:
-                console.print(f"{area}/{feed.name}: {info.notes.get('rows', '?')} rows, {info.size:,} bytes, {place.uri}", soft_wrap=True)
+                console.print(
+                    f"{area}/{feed.name}: {info.notes.get('rows', '?')} rows, {info.size:,} bytes, {place.uri}",
+                    soft_wrap=True,
+                )
     return _show_failures(failures)
 
 
@@ -81,7 +87,9 @@ def import_file(file: Path, feed: str, day: date) -> None:
     console.print(f"{rows} rows ({form}) wait in {store.uri(key)}", soft_wrap=True)
     console.print("Next: `pyspotify run`, or the sensor raw_landed of a running `dagster dev`, takes them.")
     if load_settings().resolved_source() != "live":
-        console.print("PYSPOTIFY_SOURCE=sample is set: unset it, or set it to live, to see imported data.", style="yellow")
+        console.print(
+            "PYSPOTIFY_SOURCE=sample is set: unset it, or set it to live, to see imported data.", style="yellow"
+        )
 
 
 def print_query(query: str, limit: int) -> None:
@@ -125,7 +133,10 @@ def _execute(job: str, days: Sequence[str], assets: int, selection: Sequence[dg.
             def on_day(message: str) -> None:
                 shown.update(task, advance=1, description=_short(message))
                 if not console.is_terminal and shown.tasks[0].completed % (2 * assets) == 0:
-                    console.print(f"{int(shown.tasks[0].completed)} of {int(shown.tasks[0].total or 0)}: {message}", soft_wrap=True)
+                    console.print(
+                        f"{int(shown.tasks[0].completed)} of {int(shown.tasks[0].total or 0)}: {message}",
+                        soft_wrap=True,
+                    )
 
             failures += runs.execute(instance, job, first, last, on_day, selection)
         shown.update(task, description=job)

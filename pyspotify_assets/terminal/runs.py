@@ -10,7 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pyspotify_assets.assets.days import progress
+from pyspotify_assets.assets.each_day import progress
 from pyspotify_assets.definitions import build_definitions
 from pyspotify_assets.jobs import day_range
 
@@ -51,7 +51,7 @@ def execute(
 
     `on_day` is told of every day of every asset that is done. `assets` narrows the job's selection.
     """
-    reconstructable = dg.build_reconstructable_job("pyspotify_assets.runs", "job_named", (job,))
+    reconstructable = dg.build_reconstructable_job("pyspotify_assets.terminal.runs", "job_named", (job,))
     with _listening(on_day):
         result = dg.execute_job(
             reconstructable,

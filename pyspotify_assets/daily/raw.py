@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 from pyspotify_assets import landing
 from pyspotify_assets.checks import raw_findings, require
 from pyspotify_assets.clock import Clock
+from pyspotify_assets.daily.fingerprints import content_version, fingerprint
+from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.errors import CheckFailedError, PastDayError, RawFormatError
 from pyspotify_assets.feeds import Feed
-from pyspotify_assets.fingerprints import content_version, fingerprint
 from pyspotify_assets.lake import Lake, Place
-from pyspotify_assets.notes import Notes
 from pyspotify_assets.raw_csv import open_raw_csv, write_raw_csv
 from pyspotify_assets.spotify.snapshot import Snapshot, take_snapshot
 from pyspotify_assets.stores import ObjectInfo

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from pyspotify_assets.checks import Check, Finding
+from pyspotify_assets.daily.notes import FoundBy, Notes
 from pyspotify_assets.errors import CheckFailedError, PySpotifyError
-from pyspotify_assets.notes import FoundBy, Notes
 
 ONLY_CHANGED = "pyspotify/only_changed"
 """Run tag: days whose inputs, declarations and code version have not changed are left alone."""
@@ -23,8 +23,11 @@ OPENS_DOWNSTREAM = {"__source_asset_observation__": True}
 """Metadata of a result that lets the steps after this one begin and stamps no partition.
 
 Dagster's own key for assets that log their events in the body (dagster/_core/execution/plan/execute_step.py,
-`_log_materialization_or_observation_events_for_asset`). `test_days.py` fails should a release drop it.
+`_log_materialization_or_observation_events_for_asset`). `test_each_day.py` fails should a release drop it.
 """
+
+Result = dg.MaterializeResult | dg.AssetCheckResult | dg.Output
+"""What the bodies of the assets yield."""
 
 progress = logging.getLogger("pyspotify_assets.progress")
 
@@ -52,7 +55,7 @@ def each_day(
     checks: Sequence[Check],
     left_alone: Callable[[str], LeftAlone | None],
     make: Callable[[str], Published],
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult | dg.Output]:
+) -> Iterator[Result]:
     """Make every day of the run's partitions; yields the results of the one asset of `context`.
 
     `left_alone(day)` is asked only in runs tagged ONLY_CHANGED. A day whose `make` raises does not stop the others; at
@@ -100,7 +103,9 @@ def check_results(
     (dagster/_core/execution/plan/active.py, `_all_upstream_outputs_produced`).
     """
     selected = {check_key.name for check_key in context.selected_asset_check_keys if check_key.asset_key == key}
-    outputs = {spec.name: name for name, spec in context.assets_def.check_specs_by_output_name.items() if spec.asset_key == key}
+    outputs = {
+        spec.name: name for name, spec in context.assets_def.check_specs_by_output_name.items() if spec.asset_key == key
+    }
     for check in checks:
         verdicts = {
             day: finding for day, findings in found.items() for finding in findings if _name(finding) == check.name

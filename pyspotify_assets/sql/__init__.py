@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 @cache
 def sql_text(name: str) -> str:
     """The text of `sql/<name>.sql`."""
-    return files("pyspotify_assets").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    return files("pyspotify_assets.sql").joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
-def sql_tree(name: str, **literals: str | None) -> exp.Expression:
+def sql_tree(name: str, **literals: str | None) -> exp.Expr:
     """`sql/<name>.sql` as sqlglot's tree, its `:placeholders` replaced by text literals or NULL."""
     import sqlglot
     from sqlglot import exp
@@ -25,7 +25,7 @@ def sql_tree(name: str, **literals: str | None) -> exp.Expression:
     return exp.replace_placeholders(sqlglot.parse_one(sql_text(name), read="athena"), **values)
 
 
-def over_table(tree: exp.Expression, database: str, table: str) -> exp.Expression:
+def over_table(tree: exp.Expr, database: str, table: str) -> exp.Expr:
     """The tree with every table in it replaced by this one."""
     from sqlglot import exp
 
@@ -34,6 +34,6 @@ def over_table(tree: exp.Expression, database: str, table: str) -> exp.Expressio
     return tree
 
 
-def athena_text(tree: exp.Expression) -> str:
+def athena_text(tree: exp.Expr) -> str:
     """The tree as Athena SQL, for a person to read too."""
     return tree.sql(dialect="athena", pretty=True, comments=False)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyspotify_assets.clock import system_clock
+from pyspotify_assets.daily.notes import Notes
+from pyspotify_assets.daily.report import LATEST, report_data
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
-from pyspotify_assets.notes import Notes
 from pyspotify_assets.report import three_facts
-from pyspotify_assets.report_days import LATEST, report_data
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import MARTS
 from pyspotify_assets.warehouse import DATABASES, SqlEngine

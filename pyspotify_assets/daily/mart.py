@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from pyspotify_assets.checks import mart_findings, require
+from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.errors import CheckFailedError, MissingPartitionError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.marts import FeedWindow, feed_window, mart_fingerprint, mart_sql, window_of
-from pyspotify_assets.notes import Notes
 from pyspotify_assets.tables import Table
 from pyspotify_assets.warehouse import DATABASES, Partition, SqlEngine
 

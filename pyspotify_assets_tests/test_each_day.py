@@ -6,12 +6,12 @@ The first test also guards the one undocumented thing that the project relies on
 import dagster as dg
 import pytest
 
-from pyspotify_assets.assets.days import ONLY_CHANGED, LeftAlone, Published, check_specs, each_day
+from pyspotify_assets.assets.each_day import ONLY_CHANGED, LeftAlone, Published, check_specs, each_day
 from pyspotify_assets.checks import Check, require
+from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.definitions import EXECUTOR
 from pyspotify_assets.errors import MissingPartitionError
 from pyspotify_assets.jobs import day_range
-from pyspotify_assets.notes import Notes
 
 PARTITIONS = dg.DailyPartitionsDefinition("2026-11-01", end_date="2026-11-30")
 EVEN = Check("even", "The day is even.")

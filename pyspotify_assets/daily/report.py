@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from pyspotify_assets.clock import Clock
+from pyspotify_assets.daily.fingerprints import content_version, fingerprint
+from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.errors import MissingPartitionError
 from pyspotify_assets.feeds import Feed
-from pyspotify_assets.fingerprints import content_version, fingerprint
 from pyspotify_assets.lake import Lake
-from pyspotify_assets.notes import Notes
 from pyspotify_assets.report import Check, ReportData, render, three_facts
-from pyspotify_assets.sql_files import athena_text, over_table, sql_tree
+from pyspotify_assets.sql import athena_text, over_table, sql_tree
 from pyspotify_assets.stores import ObjectInfo
 from pyspotify_assets.tables import MARTS
 from pyspotify_assets.warehouse import DATABASES, SqlEngine
@@ -72,8 +72,8 @@ def report_data(
             }
     for mart in MARTS:
         for partition in sql.partitions(DATABASES["marts"], mart.name, day, day):
-            noted = Notes.from_texts(partition.notes)
-            for found in noted.findings if noted else ():
+            written = Notes.from_texts(partition.notes)
+            for found in written.findings if written else ():
                 severity = "error" if found.blocking else "warning"
                 checks.append(
                     Check(f"{DATABASES['marts']}/{mart.name}", found.name, found.passed, severity, found.summary)

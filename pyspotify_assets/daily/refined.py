@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pyspotify_assets import refine
 from pyspotify_assets.checks import refined_findings, require
+from pyspotify_assets.daily.fingerprints import content_version, fingerprint
+from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.errors import MissingPartitionError
-from pyspotify_assets.fingerprints import content_version, fingerprint
 from pyspotify_assets.lake import Lake, Place
-from pyspotify_assets.notes import Notes
 from pyspotify_assets.stores import ObjectInfo
 from pyspotify_assets.tables import PARTITION_COLUMN, SNAPSHOT
 
