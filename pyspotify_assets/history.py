@@ -14,7 +14,7 @@ CRAWL_STARTED = "crawl_started"
 
 
 def last_materialized(instance: dg.DagsterInstance, keys: Sequence[dg.AssetKey]) -> dict[str, float]:
-    """Asset → time of its newest materialization of any partition, seconds since 1970; assets without one are left out."""
+    """Asset → time of its newest materialization of any day, seconds since 1970; assets without one are left out."""
     newest = {}
     for key in keys:
         record = instance.get_latest_materialization_event(key)

@@ -76,7 +76,7 @@ class Lake:
     def store(self, area: str) -> Store:
         """The store of an area. One that is none of `AREAS`, another project's, lies under the lake's address too."""
         if area not in self.stores:
-            if "/" in area or area.startswith("."):
+            if not area or "/" in area or area.startswith("."):
                 raise LakeError(f"{area!r} cannot be an area of the lake", "An area is one name without slashes.")
             self.stores[area] = _store(f"{self.address.rstrip('/')}/{area}", area, self.address)
         return self.stores[area]

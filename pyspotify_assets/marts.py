@@ -45,7 +45,7 @@ def feed_window(feed: str, day: str, versions: Mapping[str, str]) -> FeedWindow 
 def mart_fingerprint(mart: Table, day: str, windows: Sequence[FeedWindow]) -> str:
     """What the day's rows depend on: the SQL, the declaration, and the content of every snapshot in the window."""
     inputs = [(window.feed, window.previous, window.versions) for window in windows]
-    return fingerprint(VERSION, day, repr(mart), sql_text(mart.name), sql_text("all_feeds"), inputs)
+    return fingerprint(VERSION, day, mart.shape, sql_text(mart.name), sql_text("all_feeds"), inputs)
 
 
 def mart_sql(mart: Table, day: str, lookback_days: int, windows: Sequence[FeedWindow]) -> str:

@@ -43,7 +43,7 @@ def days_to_rebuild(
 
 
 def touched_days(changed: Iterable[str], lookback_days: int, last_day: str) -> list[str]:
-    """The days that look at any of `changed`: each of them and `lookback_days` after it, ascending, up to `last_day`."""
+    """The days that look at any of `changed`: each, and `lookback_days` after it; ascending, up to `last_day`."""
     touched = {
         (date.fromisoformat(day) + timedelta(days=later)).isoformat()
         for day in changed

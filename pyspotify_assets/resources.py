@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from pyspotify_assets.clock import system_clock
 from pyspotify_assets.errors import SettingsError
@@ -80,7 +80,7 @@ class LocalCrawlerResource(dg.ConfigurableResource):
 
     model_config = _STRICT
     address: str
-    areas: dict[str, str] = {}
+    areas: dict[str, str] = Field(default_factory=dict)
 
     def create_resource(self, context: dg.InitResourceContext) -> Crawler:
         from pyspotify_assets.lake import Lake
@@ -94,7 +94,7 @@ class LocalEngineResource(dg.ConfigurableResource):
 
     model_config = _STRICT
     address: str
-    areas: dict[str, str] = {}
+    areas: dict[str, str] = Field(default_factory=dict)
 
     def create_resource(self, context: dg.InitResourceContext | None = None) -> SqlEngine:
         from pyspotify_assets.lake import Lake

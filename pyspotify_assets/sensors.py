@@ -52,7 +52,7 @@ def _raw_landed(feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSen
         target=dg.AssetSelection.groups("raw", "refined"),
         minimum_interval_seconds=30,
         default_status=status,
-        description="A CSV put into landing/<feed>/<day>/ becomes the raw partition of its feed and day, and leaves landing.",
+        description="A CSV put into landing/<feed>/<day>/ becomes the raw partition of that day, and leaves landing.",
     )
     def raw_landed(
         context: dg.SensorEvaluationContext, io_manager: dg.ResourceParam[LakeIOManager]
@@ -87,7 +87,7 @@ def _crawl_when_newer(
         job=jobs.crawl[area],
         minimum_interval_seconds=30,
         default_status=status,
-        description=f"Starts the crawler of {area} when a partition is newer than its last crawl; one crawl for a burst.",
+        description=f"Crawls {area} when a partition is newer than its last crawl; one crawl for a burst.",
     )
     def crawl_when_newer(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         busy = _run_under_way(context.instance, jobs)
@@ -109,7 +109,7 @@ def _marts_when_crawled(
         job=jobs.marts_and_report,
         minimum_interval_seconds=30,
         default_status=status,
-        description="Makes marts and report of the days whose snapshots changed, and of those after them in the window.",
+        description="Makes marts and report of the days whose snapshots changed, and of those that look back at them.",
     )
     def marts_when_crawled(
         context: dg.SensorEvaluationContext, clock: dg.ResourceParam[Clock]

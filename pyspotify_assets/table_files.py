@@ -46,22 +46,21 @@ def _write_parquet(reader: pa.RecordBatchReader, path: Path, what: str) -> int:
     import pyarrow.parquet as pq
 
     schema = stored_schema(reader.schema)
-    rows = 0
+    rows = held = size = 0
+    waiting: list[pa.Table] = []
     with pq.ParquetWriter(path, schema, compression="zstd", compression_level=3) as writer:
-        waiting: list[pa.Table] = []
         for table in conform(reader, schema, what):
             # A large batch is cut, so that its row groups are of one size with the others'.
             for start in range(0, table.num_rows, GROUP_ROWS):
-                waiting.append(table.slice(start, GROUP_ROWS))
-                held = sum(part.num_rows for part in waiting)
-                if held >= GROUP_ROWS or sum(part.nbytes for part in waiting) >= GROUP_BYTES:
+                part = table.slice(start, GROUP_ROWS)
+                waiting.append(part)
+                rows, held, size = rows + part.num_rows, held + part.num_rows, size + part.nbytes
+                if held >= GROUP_ROWS or size >= GROUP_BYTES:
                     writer.write_table(pa.concat_tables(waiting), row_group_size=held)
-                    rows += held
+                    held = size = 0
                     waiting.clear()
         if waiting:
-            rest = pa.concat_tables(waiting)
-            writer.write_table(rest, row_group_size=rest.num_rows)
-            rows += rest.num_rows
+            writer.write_table(pa.concat_tables(waiting), row_group_size=held)
     return rows
 
 
@@ -161,6 +160,8 @@ def _stream(place: Place, info: ObjectInfo, columns: list[str] | None) -> Iterat
 
 
 def _csv_stream(place: Place, columns: list[str] | None) -> Iterator[Any]:
+    import pyarrow as pa
+
     from pyspotify_assets.csv_structure import BLOCK, header_of
     from pyspotify_assets.raw_csv import open_raw_csv
     from pyspotify_assets.schemas import raw_arrow_schema
@@ -173,7 +174,7 @@ def _csv_stream(place: Place, columns: list[str] | None) -> Iterator[Any]:
             table = SNAPSHOT if declared is not None else _text_table(list(dict.fromkeys(names)))
             wanted = _known(columns, table.raw_columns, place)
             reader = open_raw_csv(file, table)
-            yield type(reader.schema)([raw_arrow_schema(table).field(name) for name in wanted])
+            yield pa.schema([raw_arrow_schema(table).field(name) for name in wanted])
             for batch in reader:
                 yield batch.select(wanted)
         except RawFormatError as error:  # On S3 the file is a passing copy: name what it is a copy of.

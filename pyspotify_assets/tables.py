@@ -39,6 +39,11 @@ class Table:
         return tuple(column.name for column in self.columns)
 
     @property
+    def shape(self) -> tuple[object, ...]:
+        """What identifies the rows' form: another description does not make a partition another one."""
+        return (self.name, self.key, [(column.name, column.type, column.nullable) for column in self.columns])
+
+    @property
     def raw_columns(self) -> tuple[str, ...]:
         """The columns that the raw CSV has: all that are not derived in refining."""
         return tuple(column.name for column in self.columns if not column.refined_only)
@@ -49,33 +54,39 @@ SNAPSHOT = Table(
     "One snapshot of one feed: a row per track, as Spotify gave it on that day.",
     (
         Column("rank", "int32", "Position in the search result or playlist, from 1", "position", nullable=False),
-        Column("track_id", "string", "Spotify's id of the track; null for local files and imported files without ids", "id"),
+        Column("track_id", "string", "Spotify's id; null for local files and imported files without ids", "id"),
         Column("track_name", "string", "Title; may be empty for a removed track", "name", nullable=False),
         Column("artist_name", "string", "First credited artist; null when Spotify lists none", "artists[0].name"),
         Column("artist_id", "string", "Spotify's id of the first credited artist", "artists[0].id"),
-        Column("artist_names", "list<string>", "All credited artists in order; a JSON array in the raw CSV", "artists[].name"),
-        Column("popularity", "int16", "0 to 100; null where Spotify no longer gives it: absent is never 0", "popularity"),
+        Column("artist_names", "list<string>", "All credited artists; a JSON array in the raw CSV", "artists[].name"),
+        Column("popularity", "int16", "0 to 100; null where not given: absent is never 0", "popularity"),
         Column("duration_ms", "int32", "Length in milliseconds", "duration_ms"),
         Column("explicit", "bool", "Whether the lyrics are marked explicit", "explicit"),
         Column("isrc", "string", "International Standard Recording Code", "external_ids.isrc"),
         Column("album_id", "string", "Spotify's id of the album", "album.id"),
         Column("album_name", "string", "Title of the album", "album.name"),
         Column("album_type", "string", "album, single or compilation", "album.album_type"),
-        Column("release_date", "string", "As Spotify sends it: 2022, 2022-03, 2022-03-31, 0000 or null", "album.release_date"),
+        Column("release_date", "string", "As sent: 2022, 2022-03, 2022-03-31, 0000 or null", "album.release_date"),
         Column("release_date_precision", "string", "year, month or day", "album.release_date_precision"),
         Column(
-            "released_on", "date32", "First day of the release period; null when release_date is none",
-            "derived from release_date", refined_only=True,
+            "released_on",
+            "date32",
+            "First day of the release period; null when release_date is none",
+            "derived from release_date",
+            refined_only=True,
         ),
-        Column("added_at", "timestamp", "When the track was added; playlists only", "added_at (of the playlist's entry)"),
-        Column("snapshot_at", "timestamp", "The instant of the snapshot, one for all its rows", "the clock", nullable=False),
+        Column("added_at", "timestamp", "When the track was added; playlists only", "the entry's added_at"),
+        Column("snapshot_at", "timestamp", "Instant of the snapshot, one for all rows", "the clock", nullable=False),
         Column(
-            "source", "string", "search:<query>, playlist:<id>, sample:<either> or import:<file>",
-            "the feed's declaration", nullable=False,
+            "source",
+            "string",
+            "search:<query>, playlist:<id>, sample:<either> or import:<file>",
+            "the feed's declaration",
+            nullable=False,
         ),
     ),
     key=("track_id",),
-)  # fmt: skip
+)
 
 _FEED = Column("feed", "string", "Name of the feed", "the feed's declaration", nullable=False)
 _TRACK = (

@@ -61,12 +61,14 @@ def from_table(table: pa.Table, guise: str) -> Any:
 
 def declared_schema(names: Sequence[str], raw: bool = False) -> pa.Schema | None:
     """The schema declared in `tables.py` for a table of exactly these columns, in whatever order; None if none is."""
+    import pyarrow as pa
+
     from pyspotify_assets.schemas import arrow_schema
 
     for table in (SNAPSHOT, *MARTS):
         if sorted(names) == sorted(table.raw_columns if raw else table.column_names):
             schema = arrow_schema(table)
-            return type(schema)([schema.field(name) for name in table.raw_columns]) if raw else schema
+            return pa.schema([schema.field(name) for name in table.raw_columns]) if raw else schema
     return None
 
 

@@ -1,1 +1,1 @@
-"""The software-defined assets: thin. What they do is done by pure functions elsewhere; here it gets its key and graph."""
+"""The software-defined assets: thin. What they do is done by functions of `daily/`; here it gets keys and a graph."""

@@ -46,7 +46,7 @@ def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 key,
                 deps=[[area, feed.name]],
-                description=f"The table {database}.{feed.name} over {area}/{feed.name}, kept by the crawler {crawler_name}.",
+                description=f"Table {database}.{feed.name} over {area}/{feed.name}, kept by crawler {crawler_name}.",
                 group_name="catalog",
                 kinds={"table", "glue"},
                 owners=OWNERS,

@@ -38,7 +38,7 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
             dg.AssetSpec(
                 key,
                 deps=[SEARCH if feed.kind == "search" else PLAYLIST],
-                description=f"The daily snapshot of the {what} (market {feed.market}) as Spotify gave it: CSV, all text.",
+                description=f"The snapshot of the {what} (market {feed.market}) as Spotify gave it: CSV, all text.",
                 group_name="raw",
                 kinds={"python", "csv"},
                 owners=OWNERS,

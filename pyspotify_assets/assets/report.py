@@ -35,7 +35,7 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
             dg.AssetSpec(
                 REPORT,
                 deps=deps,
-                description="The day in one self-contained page: three facts, movement, artists, what the checks found. "
+                description="The day in one page: three facts, movement, artists, what the checks found. "
                 "The newest is report/latest.html.",
                 group_name="report",
                 kinds={"html", "altair"},

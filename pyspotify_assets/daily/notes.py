@@ -1,7 +1,7 @@
 """Notes: what is remembered of a published day, kept with its object (see `stores`) or its entry in the catalog.
 
-They say what it was made from, so that it need not be made again; its rows and counts, so that nothing has to be read to
-report them; and what the checks found, for the report.
+They say what it was made from, so that it need not be made again; its rows and counts, so that nothing has to be read
+to report them; and what the checks found, for the report.
 """
 
 from __future__ import annotations

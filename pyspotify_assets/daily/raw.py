@@ -1,7 +1,7 @@
 """How one day's raw object comes to be: from Spotify, or from a file that was put into landing.
 
-A file in landing wins: somebody put it there on purpose. What has been taken leaves landing; what cannot be read goes to
-quarantine together with the reason.
+A file in landing wins: somebody put it there on purpose. What has been taken leaves landing; what cannot be read goes
+to quarantine together with the reason.
 """
 
 from __future__ import annotations

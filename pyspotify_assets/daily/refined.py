@@ -23,7 +23,7 @@ def raw_version(raw: Place) -> str:
 
 def refined_fingerprint(raw: Place) -> str:
     """What a refined day depends on: the raw content, the declaration and the version of the code."""
-    return fingerprint(refine.VERSION, raw_version(raw), repr(SNAPSHOT))
+    return fingerprint(refine.VERSION, raw_version(raw), SNAPSHOT.shape)
 
 
 def refine_day(lake: Lake, feed: str, day: str) -> tuple[Notes, ObjectInfo]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -27,6 +28,8 @@ from pyspotify_assets.terminal.overview import newest_facts, summarize
 from pyspotify_assets.terminal.refresh_plan import plan_refresh
 
 console = Console()
+if not console.is_terminal:
+    console.width = 140  # A log has no width; 80 would fold the places of tables.
 errors = Console(stderr=True)
 
 
@@ -39,9 +42,8 @@ def run_pipeline(days: int, until: date | None) -> int:
     planned = plan_refresh(lake, feeds, settings, first, last, today)
     if not planned:
         console.print("There is nothing to take: no Spotify credentials, and no file in landing.")
-        console.print(
-            "Set SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET, or import a file; PYSPOTIFY_SOURCE=sample shows the sample."
-        )
+        console.print("Set SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET, or import a file.")
+        console.print("PYSPOTIFY_SOURCE=sample shows the sample.")
         return 1
     failures = _execute(FULL_REFRESH, planned, 2 * len(feeds) + len(MARTS) + 1)
     _show_tables(settings, lake, feeds, planned[0], planned[-1])
@@ -146,11 +148,11 @@ def _execute(job: str, days: Sequence[str], assets: int, selection: Sequence[dg.
 def _show_tables(settings: Settings, lake: Lake, feeds: Sequence[Feed], first: str, last: str) -> None:
     table = Table(title=f"{first} to {last}", title_justify="left")
     for name in ("table", "days", "rows", "bytes", "place"):
-        right = name in ("days", "rows", "bytes")
-        table.add_column(name, justify="right" if right else "left", no_wrap=right, overflow="fold")
+        figure = name in ("days", "rows", "bytes")
+        table.add_column(name, justify="right" if figure else "left", no_wrap=name != "place", overflow="fold")
     for summary in summarize(lake, sql_engine(settings), feeds, first, last):
         figures = (f"{number:,}" for number in (summary.days, summary.rows, summary.bytes))
-        table.add_row(summary.table, *figures, summary.place)
+        table.add_row(summary.table, *figures, _from_here(summary.place))
     console.print(table)
 
 
@@ -162,7 +164,7 @@ def _show_report(settings: Settings, lake: Lake, feeds: Sequence[Feed]) -> None:
     console.print(f"Three facts today ({day})", style="bold")
     for fact in facts:
         console.print(f"  • {fact}", soft_wrap=True, markup=False)
-    console.print(f"Report: {uri}", soft_wrap=True, markup=False)
+    console.print(f"Report: {_from_here(uri)}", soft_wrap=True, markup=False)
 
 
 def _show_failures(failures: Sequence[str]) -> int:
@@ -176,6 +178,12 @@ def _show_failures(failures: Sequence[str]) -> int:
 def _short(message: str) -> str:
     line = message.partition("\n")[0]
     return line if len(line) <= 60 else line[:59] + "…"
+
+
+def _from_here(place: str) -> str:
+    """A path below the working directory without what is above it; any other place as it is."""
+    here = f"{Path.cwd()}{os.sep}"
+    return place.removeprefix(here)
 
 
 def _plain(value: object) -> str:

@@ -18,7 +18,7 @@ from pyspotify_assets.warehouse import DATABASES, SqlEngine
 
 @dataclass(frozen=True)
 class TableSummary:
-    """One table between two days. `bytes` are those of the files; `place` is where they lie."""
+    """One table, or the reports, between two days. `bytes` are those of the files; `place` is where they lie."""
 
     table: str
     days: int
@@ -39,7 +39,9 @@ def summarize(lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], first: str, las
         size = sum(partition.size for partition in partitions)
         place = lake.stores["marts"].uri(mart.name)
         summaries.append(TableSummary(f"{DATABASES['marts']}.{mart.name}", len(partitions), rows, size, place))
-    return summaries
+    reports = [info for info in lake.stores["report"].objects("", first) if first <= info.key[:10] <= last]
+    size = sum(info.size for info in reports)
+    return [*summaries, TableSummary("report/daily", len(reports), 0, size, lake.root(("report", "daily")))]
 
 
 def _summary_of_files(lake: Lake, sql: SqlEngine, area: str, feed: str, first: str, last: str) -> TableSummary:

@@ -1,7 +1,7 @@
 """Which days `pyspotify run` works on: those it was asked for, and those that a file in landing makes new.
 
-The sample can serve every day. Live, a day can be refreshed if its raw snapshot is there, or can still be had: today's from
-Spotify, others from landing. A late day changes the marts of the days after it within the window, so these come along.
+The sample can serve every day. Live, a day can be refreshed if its raw snapshot is there, or can still be had: today's
+from Spotify, others from landing. A late day changes the marts of the days after it in the window: they come along.
 """
 
 from __future__ import annotations
