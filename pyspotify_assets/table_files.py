@@ -77,6 +77,10 @@ def _write_csv(reader: pa.RecordBatchReader, path: Path, what: str) -> int:
             return field.with_type(pa.timestamp("us", "UTC"))
         return field.remove_metadata()
 
+    if len(reader.schema.names) < 2:  # Null would be an empty line, which readers skip or refuse.
+        raise LakeError(
+            f"{what}: one column alone cannot be kept as CSV", "Add a column, or use an area other than raw."
+        )
     declared = declared_schema(reader.schema.names, raw=True)
     names = declared.names if declared is not None else reader.schema.names
     schema = pa.schema([written(reader.schema.field(name)) for name in names])
@@ -199,16 +203,25 @@ def _parquet_stream(place: Place, info: ObjectInfo, columns: list[str] | None) -
 
 @contextmanager
 def _opened(place: Place, info: ObjectInfo) -> Iterator[Any]:
-    """The object, open for pyarrow. LakeError at the end if it has been replaced while it was being read in pieces."""
+    """The object, open for pyarrow. LakeError, at the latest at the end, if it is replaced while it is read in pieces."""
     import pyarrow as pa
 
     if info.size <= WHOLE:
         yield pa.BufferReader(place.store.read(place.key))
         return
     filesystem, root = place.store.arrow()
-    with filesystem.open_input_file(f"{root}{place.key}") as file:
-        yield file
-    now = place.info() if filesystem.type_name != "local" else info  # An open file stays what it was.
+    try:
+        with filesystem.open_input_file(f"{root}{place.key}") as file:
+            yield file
+    except (OSError, pa.ArrowInvalid):  # Pieces of two objects make none.
+        _check_unchanged(place, info)
+        raise
+    if filesystem.type_name != "local":  # There an open file stays what it was.
+        _check_unchanged(place, info)
+
+
+def _check_unchanged(place: Place, info: ObjectInfo) -> None:
+    now = place.info()
     if now is None or now.identity != info.identity:
         raise LakeError(f"{place.uri} was replaced while it was being read", "Read it again.")
 

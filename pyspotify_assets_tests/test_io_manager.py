@@ -208,9 +208,15 @@ class TestRaw:
 
     def test_an_instant_without_a_zone_is_utc(self, lake, monkeypatch):
         monkeypatch.setenv("TZ", "America/Sao_Paulo")
-        lake.write("raw/others", DAY, pa.table({"at": pa.array([datetime(2026, 11, 22, 12)], pa.timestamp("ns"))}))
+        lake.write(
+            "raw/others", DAY, pa.table({"at": pa.array([datetime(2026, 11, 22, 12)], pa.timestamp("ns")), "b": [1]})
+        )
 
         assert lake.read("raw/others", DAY)["at"].tolist() == ["2026-11-22T12:00:00.000000Z"]
+
+    def test_one_column_alone_is_refused_since_null_would_be_an_empty_line(self, lake):
+        with pytest.raises(LakeError, match="one column alone"):
+            lake.write("raw/others", DAY, pa.table({"a": ["x", None]}))
 
     def test_a_raw_file_that_is_none_is_named_by_its_address(self, lake):
         place = lake.lake.place(("raw", "others"), DAY)
@@ -223,7 +229,7 @@ class TestRaw:
             assert place.uri in str(error.value)
 
     @given(
-        st.integers(1, 3).flatmap(
+        st.integers(2, 3).flatmap(
             lambda width: st.lists(
                 st.tuples(
                     *[st.none() | st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=8)]
