@@ -29,24 +29,25 @@ format: .venv/ready-dev ## Format the code
 	$(BIN)/ruff check --fix .
 
 lock: .venv/ready-dev ## Pin all dependencies anew, with hashes (needs uv)
-	echo 'setuptools>=77' | uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \
+	echo 'setuptools>=77' | uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header --no-strip-extras \
 		--python-version 3.11 --output-file requirements.txt pyproject.toml -
-	echo 'setuptools>=77' | uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
+	echo 'setuptools>=77' | uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-strip-extras \
 		--python-version 3.11 --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml -
 
 clean: ## Remove what the targets made: .venv, caches and Dagster's history; the lake stays
 	rm -rf .venv .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
 .venv/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 		|| { echo "Python 3.11, 3.12 or 3.13 is needed; set PYTHON=python3.12, for example."; exit 1; }
-	$(PYTHON) -m venv .venv
+	@echo "Setting up .venv: about a minute, once"
+	@$(PYTHON) -m venv .venv
 
 .venv/ready: .venv/bin/python requirements.txt pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import dagster as dg
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from pyspotify_assets.errors import LakeError, MissingPartitionError
 from pyspotify_assets.lake import Lake, Place
@@ -79,10 +78,15 @@ class LakeIOManager(dg.ConfigurableIOManager):
     address: str = Field(description="A folder, or s3://bucket/prefix.")
     areas: dict[str, str] = Field(default={}, description="Areas that lie on addresses of their own: area → address.")
 
-    @cached_property
+    # Not a cached_property: Dagster copies resources field by field and takes what is cached for one.
+    _lake: Lake | None = PrivateAttr(default=None)
+
+    @property
     def lake(self) -> Lake:
         """The lake, for what is not a table."""
-        return Lake.at(self.address, self.areas)
+        if self._lake is None:
+            self._lake = Lake.at(self.address, self.areas)
+        return self._lake
 
     def write(self, asset: str | Sequence[str], day: str | None, data: Tabular) -> Stored:
         """Replace one day of an asset, or all of it where it has no days (`day` is None), by `data`.

@@ -203,7 +203,7 @@ def _parquet_stream(place: Place, info: ObjectInfo, columns: list[str] | None) -
 
 @contextmanager
 def _opened(place: Place, info: ObjectInfo) -> Iterator[Any]:
-    """The object, open for pyarrow. LakeError, at the latest at the end, if it is replaced while it is read in pieces."""
+    """The object, open for pyarrow. LakeError, at the end at the latest, if it is replaced while it is being read."""
     import pyarrow as pa
 
     if info.size <= WHOLE:
