@@ -5,12 +5,14 @@ marts and reports of the days whose snapshots have changed, after the crawl that
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from pyspotify_assets import landing
 from pyspotify_assets.assets.catalog import crawl_plan, table_keys
+from pyspotify_assets.assets.each_day import ONLY_CHANGED
 from pyspotify_assets.assets.report import REPORT
 from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily.fingerprints import fingerprint
@@ -25,6 +27,8 @@ FILES_PER_TICK = 50
 EVENTS_PER_TICK = 500
 ASSET_JOB = "__ASSET_JOB"
 """Dagster's name for runs that materialize a selection of assets: those of `raw_landed`, and of the UI's button."""
+LONGEST_RUN = timedelta(hours=2)
+"""A run that began earlier and has not ended is one whose process was killed: Dagster shows it as started for ever."""
 _ACTIVE = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -55,26 +59,40 @@ def _raw_landed(feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSen
         description="A CSV put into landing/<feed>/<day>/ becomes the raw partition of that day, and leaves landing.",
     )
     def raw_landed(
-        context: dg.SensorEvaluationContext, io_manager: dg.ResourceParam[LakeIOManager]
-    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        context: dg.SensorEvaluationContext,
+        io_manager: dg.ResourceParam[LakeIOManager],
+        clock: dg.ResourceParam[Clock],
+    ) -> dg.SensorResult:
+        # From where the tick before stopped: files that nobody takes shall not hide those behind them.
+        behind = json.loads(context.cursor)["behind"] if context.cursor else ""
+        looked_at = list(io_manager.lake.stores["landing"].objects("", behind, FILES_PER_TICK))
+        # As JSON, since Dagster would take an empty cursor for none and keep the one before.
+        cursor = json.dumps({"behind": looked_at[-1].key if len(looked_at) == FILES_PER_TICK else ""})
+        first, today = settings.start.isoformat(), settings.today(clock()).isoformat()
         waiting: dict[tuple[str, str], list[str]] = {}
         strange = []
-        for info in io_manager.lake.stores["landing"].objects("", limit=FILES_PER_TICK):
+        for info in looked_at:
             parsed = landing.parse_landing_key(info.key)
-            if parsed is None or parsed[0] not in names or parsed[1] < settings.start.isoformat():
+            if parsed is None or parsed[0] not in names or not first <= parsed[1] <= today:
                 strange.append(info.key)
                 continue
             waiting.setdefault(parsed[:2], []).append(f"{info.key}@{info.identity}")
+        left = f"Left lying, of no known feed and day ({first} to {today}): {', '.join(strange)}." if strange else ""
         if not waiting:
-            left = f" Left lying, of no known feed and day: {', '.join(strange)}." if strange else ""
-            yield dg.SkipReason(f"Nothing waits in landing.{left}")
-        for (feed, day), files in waiting.items():
-            yield dg.RunRequest(
+            return dg.SensorResult(skip_reason=f"Nothing waits in landing. {left}".strip(), cursor=cursor)
+        if left:
+            context.log.warning(left)
+        # Only what has changed: where another run was faster and has taken the file, nothing is asked of Spotify.
+        requests = [
+            dg.RunRequest(
                 run_key=f"landed-{fingerprint(files)}",
                 partition_key=day,
                 asset_selection=[dg.AssetKey(["raw", feed]), dg.AssetKey(["refined", feed])],
-                tags={"pyspotify/landed": files[-1][:200]},
+                tags={"pyspotify/landed": files[-1][:200], ONLY_CHANGED: "true"},
             )
+            for (feed, day), files in waiting.items()
+        ]
+        return dg.SensorResult(run_requests=requests, cursor=cursor)
 
     return raw_landed
 
@@ -142,5 +160,6 @@ def _marts_when_crawled(
 def _run_under_way(instance: dg.DagsterInstance, jobs: Jobs) -> str | None:
     """The name of a job that is running or about to and may write what the ticks look at; None if there is none."""
     ours = {job.name for job in jobs.all()} | {ASSET_JOB}
-    active = instance.get_runs(dg.RunsFilter(statuses=_ACTIVE), limit=20)
+    since = datetime.now(UTC) - LONGEST_RUN
+    active = instance.get_runs(dg.RunsFilter(statuses=_ACTIVE, created_after=since), limit=20)
     return next((run.job_name for run in active if run.job_name in ours), None)

@@ -60,14 +60,20 @@ def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
         can_subset=True,
         pool=crawler_name,
     )
-    def crawl(context: dg.AssetExecutionContext, crawler: dg.ResourceParam[Crawler]) -> Iterator[Result]:
+    def crawl(
+        context: dg.AssetExecutionContext,
+        crawler: dg.ResourceParam[Crawler],
+        sql: dg.ResourceParam[SqlEngine],
+        io_manager: dg.ResourceParam[LakeIOManager],
+    ) -> Iterator[Result]:
         selected = context.selected_asset_keys
-        plan = crawl_plan(context.instance, area, feeds)
-        if context.run.tags.get(ONLY_CHANGED) == "true" and not plan.needed:
-            context.log.info(f"Not crawled. {plan.reason}")
-            for key in sorted(selected):
-                yield dg.MaterializeResult(asset_key=key, metadata=OPENS_DOWNSTREAM)
-            return
+        if context.run.tags.get(ONLY_CHANGED) == "true":
+            plan = crawl_plan(context.instance, area, feeds)
+            if not plan.needed and not any(unknown_days(sql, io_manager, area, feed.name) for feed in feeds):
+                context.log.info(f"Not crawled. {plan.reason}")
+                for key in sorted(selected):
+                    yield dg.MaterializeResult(asset_key=key, metadata=OPENS_DOWNSTREAM)
+                return
         started = time.time()  # Dagster's own clock: it is compared with the times of events.
         for crawled in crawler.crawl(area, feeds):
             key = dg.AssetKey([database, crawled.table.name])
@@ -77,6 +83,12 @@ def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
                 yield from check_results(context, [CATALOG_SCHEMA], {"files": [finding]}, key)
 
     return crawl
+
+
+def unknown_days(sql: SqlEngine, io_manager: LakeIOManager, area: str, feed: str) -> list[str]:
+    """Days that lie in the lake and not in the catalog: after a crawl, because somebody has deleted the catalog."""
+    known = {partition.day for partition in sql.partitions(DATABASES[area], feed)}
+    return [day for day in io_manager.lake.days((area, feed)) if day not in known]
 
 
 def counts_check(feed: Feed) -> dg.AssetChecksDefinition:

@@ -70,7 +70,9 @@ def mart_asset(
             return LeftAlone("nothing has changed", Published(partition.uri, partition.size, notes))
 
         def make(day: str) -> Published:
-            partition, notes, rows = make_mart_day(sql, mart, day, context.run_id, lookback, windows.of(day, lookback))
+            partition, notes, rows = make_mart_day(
+                sql, mart, day, context.run.run_id, lookback, windows.of(day, lookback)
+            )
             return Published(partition.uri, partition.size, notes, {"preview": preview(rows)})
 
         yield from each_day(context, MART_CHECKS, left_alone, make)

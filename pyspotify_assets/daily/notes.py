@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from pyspotify_assets.checks import Finding
 
-_SUMMARY = 100
-"""Characters of a check's summary that are kept: S3 allows 2 KB of metadata on an object."""
+_SUMMARY = 60
+"""Characters of a check's summary that are kept, in ASCII: S3 allows 2 KB of metadata on an object."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Notes:
 
     def to_texts(self) -> dict[str, str]:
         """As a store keeps them: name → text."""
-        findings = [[found.name, found.passed, found.blocking, found.summary[:_SUMMARY]] for found in self.findings]
+        findings = [[found.name, found.passed, found.blocking, _short(found.summary)] for found in self.findings]
         return {
             "fingerprint": self.fingerprint,
             "version": self.version,
@@ -67,3 +67,7 @@ class Notes:
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
+
+
+def _short(summary: str) -> str:
+    return summary[:_SUMMARY].encode("ascii", "replace").decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyspotify_assets import refine
 from pyspotify_assets.checks import refined_findings, require
 from pyspotify_assets.daily.fingerprints import content_version, fingerprint
@@ -52,7 +54,7 @@ def refine_day(lake: Lake, feed: str, day: str) -> tuple[Notes, ObjectInfo]:
             "duplicates": result.duplicates,
             "quarantined": result.quarantined,
             "popularity_given": int(result.popularity_given),
-        } | {f"quarantined: {reason}": number for reason, number in result.reasons.items()}
+        } | {f"quarantined: {reason}": number for reason, number in _commonest(result.reasons)}
         notes = Notes.of(made_from, content_version(staged), result.rows, counts, findings)
         # Quarantine first: a kill between the two leaves a row in both places rather than in neither.
         if result.quarantined:
@@ -60,3 +62,8 @@ def refine_day(lake: Lake, feed: str, day: str) -> tuple[Notes, ObjectInfo]:
         else:
             quarantine.delete(quarantine_key)
         return notes, place.publish(staged, notes.to_texts())
+
+
+def _commonest(reasons: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The five commonest reasons: notes are short, and the quarantine file has them all."""
+    return sorted(reasons.items(), key=lambda reason: -reason[1])[:5]

@@ -1,0 +1,361 @@
+"""The sensors and schedules: what each tick asks for, what it skips and why, and that alone they bring a file to the report.
+
+Ticks of the real sensors against a Dagster instance on disk and a lake; what they request is run when the test says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pyspotify_assets import sensors
+from pyspotify_assets.assets.each_day import ONLY_CHANGED
+from pyspotify_assets.history import CRAWL_STARTED
+from pyspotify_assets.jobs import RANGE_END, RANGE_START
+from pyspotify_assets.raw_csv import write_raw_csv
+from pyspotify_assets_tests.builders import track
+from pyspotify_assets_tests.pipelines import DAYS, FEEDS, MARTS, NOON, Pipeline, Served, rows
+
+NOWHERE = "http://127.0.0.1:9"
+"""A Spotify that cannot be reached: what is asked of it fails the test."""
+
+
+class Desk:
+    """Sensors and schedules of one pipeline, with the cursors and run keys that Dagster's daemon would remember."""
+
+    def __init__(self, pipeline: Pipeline, instance: dg.DagsterInstance) -> None:
+        self.pipeline, self.instance = pipeline, instance
+        self.cursors: dict[str, str | None] = {}
+        self.run_keys: set[str] = set()
+
+    def tick(self, name: str):
+        """One tick of a sensor, from the cursor that its last tick left."""
+        repository = self.pipeline.definitions().get_repository_def()
+        with dg.build_sensor_context(
+            self.instance,
+            self.cursors.get(name),
+            repository_def=repository,
+            sensor_name=name,
+            resources=repository.get_top_level_resources(),
+        ) as context:
+            ticked = repository.get_sensor_def(name).evaluate_tick(context)
+        self.cursors[name] = ticked.cursor or self.cursors.get(name)  # As the daemon does.
+        return ticked
+
+    def scheduled(self, name: str, at: datetime):
+        """One tick of a schedule."""
+        repository = self.pipeline.definitions().get_repository_def()
+        with dg.build_schedule_context(self.instance, at, repository_def=repository) as context:
+            return repository.get_schedule_def(name).evaluate_tick(context)
+
+    def run(self, request: dg.RunRequest, job: str):
+        """Run what was requested, once per run key."""
+        if request.run_key in self.run_keys:
+            return None
+        self.run_keys |= {request.run_key} if request.run_key else set()
+        tags = dict(request.tags)
+        if request.partition_key:
+            tags |= {RANGE_START: request.partition_key, RANGE_END: request.partition_key}
+        return self.pipeline.run_tagged(self.instance, request.job_name or job, tags, request.asset_selection)
+
+    def materialized(self, key: str, day: str | None = None, **metadata: float) -> None:
+        self.instance.report_runless_asset_event(
+            dg.AssetMaterialization(dg.AssetKey(key.split("/")), partition=day, metadata=metadata)
+        )
+
+    def crawled(self, area: str) -> None:
+        """As after a crawl of the area that begins and ends now."""
+        started = datetime.now(UTC).timestamp()
+        for feed in FEEDS:
+            self.materialized(f"spotify_{area}/{feed}", **{CRAWL_STARTED: started})
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    (tmp_path / "dagster").mkdir()
+    overrides = {"spotify": Served(NOWHERE), "clock": lambda: NOON}
+    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
+        yield Desk(Pipeline(tmp_path / "pipeline", overrides=overrides), instance)
+
+
+def land(desk: Desk, key: str, content: bytes = b"anything") -> None:
+    store = desk.pipeline.lake.stores["landing"]
+    with store.staging("landed.csv") as staged:
+        staged.write_bytes(content)
+        store.publish(staged, key)
+
+
+def raw_file(tmp_path: Path, *names: str) -> bytes:
+    path = tmp_path / "made.csv"
+    with open(path, "wb") as file:
+        write_raw_csv([track(rank, name) for rank, name in enumerate(names, 1)], file)
+    return path.read_bytes()
+
+
+class TestRawLanded:
+    def test_an_empty_landing_is_skipped_and_said_so(self, desk):
+        ticked = desk.tick("raw_landed")
+
+        assert ticked.run_requests == []
+        assert ticked.skip_message == "Nothing waits in landing."
+
+    def test_asks_for_one_run_per_feed_and_day_over_its_raw_and_refined_asset(self, desk):
+        for key in ("popular_songs/2024-03-01/a.csv", "popular_songs/2024-03-01/b.csv", "top_played/2024-03-01/a.csv"):
+            land(desk, key)
+
+        requests = desk.tick("raw_landed").run_requests
+
+        assert [(request.partition_key, {key.to_user_string() for key in request.asset_selection}) for request in requests] == [
+            ("2024-03-01", {"raw/popular_songs", "refined/popular_songs"}),
+            ("2024-03-01", {"raw/top_played", "refined/top_played"}),
+        ]
+
+    def test_its_runs_leave_alone_what_another_run_has_taken_meanwhile(self, desk):
+        land(desk, "top_played/2024-03-01/a.csv")
+
+        [request] = desk.tick("raw_landed").run_requests
+
+        assert request.tags[ONLY_CHANGED] == "true"
+
+    def test_the_same_file_has_the_same_run_key_and_another_in_its_place_has_another(self, desk):
+        land(desk, "top_played/2024-03-01/a.csv", b"one")
+        [first], [again] = desk.tick("raw_landed").run_requests, desk.tick("raw_landed").run_requests
+        land(desk, "top_played/2024-03-01/a.csv", b"two")
+        [other] = desk.tick("raw_landed").run_requests
+
+        assert first.run_key == again.run_key
+        assert other.run_key != first.run_key
+
+    @pytest.mark.parametrize(
+        "key",
+        [
+            "readme.txt",
+            "no_such_feed/2024-03-01/a.csv",
+            "top_played/2024-02-30/a.csv",
+            "top_played/2022-12-31/before-the-first-day.csv",
+            "top_played/2024-03-04/tomorrow.csv",
+            "top_played/a.csv",
+        ],
+    )
+    def test_what_is_of_no_known_feed_and_day_is_left_lying_and_named(self, desk, key):
+        land(desk, key)
+
+        ticked = desk.tick("raw_landed")
+
+        assert ticked.run_requests == []
+        assert key in ticked.skip_message
+        assert "2023-01-01 to 2024-03-03" in ticked.skip_message
+
+    def test_a_tick_looks_at_a_bounded_number_of_files_and_the_next_goes_on_behind_them(self, desk, monkeypatch):
+        monkeypatch.setattr(sensors, "FILES_PER_TICK", 2)
+        for day in range(1, 4):
+            land(desk, f"top_played/2024-03-0{day}/a.csv")
+
+        ticks = [[request.partition_key for request in desk.tick("raw_landed").run_requests] for _ in range(4)]
+
+        assert ticks == [["2024-03-01", "2024-03-02"], ["2024-03-03"], ["2024-03-01", "2024-03-02"], ["2024-03-03"]]
+
+    def test_any_number_of_strange_files_does_not_hide_those_behind_them(self, desk, monkeypatch):
+        monkeypatch.setattr(sensors, "FILES_PER_TICK", 5)
+        for number in range(12):
+            land(desk, f"a-strange-folder/{number:02}.csv")
+        land(desk, "top_played/2024-03-01/a.csv")
+
+        requests = [request.partition_key for _ in range(3) for request in desk.tick("raw_landed").run_requests]
+
+        assert requests == ["2024-03-01"]
+
+
+class TestCrawlWhenNewer:
+    @pytest.mark.parametrize("area", ["raw", "refined"])
+    def test_skips_while_there_is_nothing_to_crawl(self, desk, area):
+        assert "nothing to crawl" in desk.tick(f"crawl_{area}_when_newer").skip_message
+
+    @pytest.mark.parametrize("area", ["raw", "refined"])
+    def test_asks_for_the_first_crawl(self, desk, area):
+        desk.materialized(f"{area}/top_played", DAYS[0])
+
+        [request] = desk.tick(f"crawl_{area}_when_newer").run_requests
+
+        assert request.tags["pyspotify/reason"] == "It has never been crawled."
+
+    def test_asks_for_one_crawl_however_many_days_are_newer_and_names_the_feeds(self, desk):
+        desk.crawled("raw")
+        for day in DAYS:
+            desk.materialized("raw/top_played", day)
+
+        [request] = desk.tick("crawl_raw_when_newer").run_requests
+
+        assert request.tags["pyspotify/reason"] == "Newer than the last crawl: raw/top_played."
+
+    def test_skips_when_nothing_is_newer_than_the_last_crawl(self, desk):
+        desk.materialized("raw/top_played", DAYS[0])
+        desk.crawled("raw")
+
+        ticked = desk.tick("crawl_raw_when_newer")
+
+        assert (ticked.run_requests, ticked.skip_message) == ([], "Nothing is newer than the last successful crawl.")
+
+    @pytest.mark.parametrize("name", ["crawl_raw_when_newer", "crawl_refined_when_newer", "marts_when_crawled"])
+    @pytest.mark.parametrize("job", ["full_refresh", sensors.ASSET_JOB])
+    def test_waits_for_a_run_that_is_under_way(self, desk, name, job):
+        desk.materialized("raw/top_played", DAYS[0])
+        desk.materialized("refined/top_played", DAYS[0])
+        desk.crawled("refined")
+        desk.instance.add_run(dg.DagsterRun(job, status=dg.DagsterRunStatus.STARTED))
+
+        ticked = desk.tick(name)
+
+        assert ticked.run_requests == []
+        assert f"A run of {job} is under way" in ticked.skip_message
+
+    def test_does_not_wait_for_ever_for_a_run_whose_process_was_killed(self, desk, monkeypatch):
+        desk.materialized("raw/top_played", DAYS[0])
+        desk.instance.add_run(dg.DagsterRun("full_refresh", status=dg.DagsterRunStatus.STARTED))
+        monkeypatch.setattr(sensors, "LONGEST_RUN", -timedelta(minutes=1))  # As if that many hours had passed.
+
+        assert len(desk.tick("crawl_raw_when_newer").run_requests) == 1
+
+    def test_does_not_wait_for_runs_of_other_projects_in_the_same_instance(self, desk):
+        desk.materialized("raw/top_played", DAYS[0])
+        desk.instance.add_run(dg.DagsterRun("somebody_elses_job", status=dg.DagsterRunStatus.STARTED))
+
+        assert len(desk.tick("crawl_raw_when_newer").run_requests) == 1
+
+
+class TestMartsWhenCrawled:
+    def test_skips_while_no_snapshot_has_been_refined(self, desk):
+        assert "No refined snapshot" in desk.tick("marts_when_crawled").skip_message
+
+    def test_waits_for_the_crawl_that_covers_the_snapshot_and_does_not_forget_it_meanwhile(self, desk):
+        desk.materialized("refined/top_played", DAYS[2])
+        waiting = [desk.tick("marts_when_crawled") for _ in range(2)]
+        desk.crawled("refined")
+
+        [request] = desk.tick("marts_when_crawled").run_requests
+
+        assert [(ticked.run_requests, ticked.cursor) for ticked in waiting] == [([], None)] * 2
+        assert "wait for the crawl" in waiting[0].skip_message
+        assert (request.tags[RANGE_START], request.tags[RANGE_END]) == (DAYS[2], DAYS[2])
+
+    def test_asks_once_for_all_days_that_look_at_the_changed_ones_up_to_today(self, desk):
+        for feed, day in (("top_played", "2024-02-20"), ("popular_songs", "2024-02-25")):
+            desk.materialized(f"refined/{feed}", day)
+        desk.crawled("refined")
+
+        [request] = desk.tick("marts_when_crawled").run_requests
+        after = desk.tick("marts_when_crawled")
+
+        assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("2024-02-20", "2024-03-03")
+        assert (after.run_requests, after.skip_message) == ([], "No refined snapshot has been made since the last tick.")
+
+    def test_an_old_day_changes_only_the_window_behind_it(self, desk):
+        desk.materialized("refined/top_played", "2023-03-01")
+        desk.crawled("refined")
+
+        [request] = desk.tick("marts_when_crawled").run_requests
+
+        assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("2023-03-01", "2023-03-29")
+
+    def test_skips_and_goes_on_when_the_marts_are_newer_than_what_they_look_at(self, desk):
+        desk.materialized("refined/top_played", DAYS[2])
+        desk.crawled("refined")
+        desk.materialized("report/daily", DAYS[2])
+
+        ticked = desk.tick("marts_when_crawled")
+
+        assert ticked.run_requests == []
+        assert ticked.skip_message == "The marts are newer than every snapshot they look at."
+        assert "No refined snapshot" in desk.tick("marts_when_crawled").skip_message
+
+    def test_its_cursor_does_not_grow_with_history(self, desk):
+        for number in range(40):
+            desk.materialized("refined/top_played", (NOON - timedelta(days=number)).date().isoformat())
+        desk.crawled("refined")
+
+        cursor = desk.tick("marts_when_crawled").cursor
+
+        assert set(json.loads(cursor)) == {"refined/top_played"}
+        assert len(cursor) < 100
+
+    def test_a_burst_beyond_what_one_tick_reads_is_worked_off_by_the_next_ones(self, desk, monkeypatch):
+        monkeypatch.setattr(sensors, "EVENTS_PER_TICK", 2)
+        old = [(datetime(2023, month, 1, tzinfo=UTC)).date().isoformat() for month in (2, 4, 6)]
+        for day in old:
+            desk.materialized("refined/top_played", day)
+        desk.crawled("refined")
+
+        requests = [request for _ in range(3) for request in desk.tick("marts_when_crawled").run_requests]
+
+        assert [request.tags[RANGE_START] for request in requests] == [old[0], old[2]]
+
+
+class TestSchedules:
+    def test_the_daily_snapshot_asks_for_the_day_that_has_begun_in_the_time_zone_of_the_settings(self, tmp_path):
+        pipeline = Pipeline(tmp_path, timezone="America/Sao_Paulo")
+        with dg.DagsterInstance.ephemeral() as instance:
+            # Two in the morning of the 3rd in UTC is eleven in the evening of the 2nd in São Paulo.
+            ticked = Desk(pipeline, instance).scheduled("daily_snapshot", datetime(2024, 3, 3, 2, tzinfo=UTC))
+
+        [request] = ticked.run_requests
+        assert (request.partition_key, request.run_key) == ("2024-03-02", "2024-03-02")
+
+    @pytest.mark.parametrize("area", ["raw", "refined"])
+    def test_noon_crawls_what_is_newer_and_otherwise_says_why_not(self, desk, area):
+        name = f"crawl_{area}_at_noon"
+        nothing_yet = desk.scheduled(name, NOON)
+        desk.materialized(f"{area}/top_played", DAYS[0])
+        first = desk.scheduled(name, NOON)
+        desk.crawled(area)
+        nothing_newer = desk.scheduled(name, NOON)
+
+        assert "nothing to crawl" in nothing_yet.skip_message
+        assert len(first.run_requests) == 1
+        assert nothing_newer.skip_message == "Nothing is newer than the last successful crawl."
+
+
+class TestSensorsAlone:
+    JOBS = (
+        ("raw_landed", sensors.ASSET_JOB),
+        ("crawl_raw_when_newer", "crawl_raw"),
+        ("crawl_refined_when_newer", "crawl_refined"),
+        ("marts_when_crawled", "marts_and_report"),
+    )
+
+    def until_quiet(self, desk: Desk) -> list[str]:
+        """Let all sensors tick and run what they ask for, until they ask for nothing; gives the jobs that ran."""
+        ran: list[str] = []
+        for _ in range(10):
+            before = len(ran)
+            for name, job in self.JOBS:
+                for request in desk.tick(name).run_requests:
+                    run = desk.run(request, job)
+                    if run is not None:
+                        assert run.success, run.failures()
+                        ran.append(request.job_name or job)
+            if len(ran) == before:
+                return ran
+        raise AssertionError(f"the sensors find no rest: {ran}")
+
+    def test_bring_a_file_in_landing_to_the_marts_and_the_report(self, desk, tmp_path):
+        land(desk, f"top_played/{DAYS[1]}/mine.csv", raw_file(tmp_path, "A", "B"))
+
+        ran = self.until_quiet(desk)
+
+        assert ran == [sensors.ASSET_JOB, "crawl_raw", "crawl_refined", "marts_and_report"]
+        assert list(desk.pipeline.lake.stores["landing"].objects("")) == []
+        for mart in MARTS:
+            assert desk.instance.get_materialized_partitions(dg.AssetKey(["spotify_marts", mart])) == {DAYS[1]}
+        assert desk.pipeline.lake.place(("report", "daily"), DAYS[1]).info() is not None
+
+        # A day before it, landed late, reaches the marts of the day after it.
+        land(desk, f"top_played/{DAYS[0]}/late.csv", raw_file(tmp_path, "B", "C", "A"))
+        assert self.until_quiet(desk) == ran
+        query = "SELECT track_name, previous_rank FROM spotify_marts.chart_movement WHERE snapshot_date = '{}'"
+        assert rows(desk.pipeline, query.format(DAYS[1])) == [("Song A", 3), ("Song B", 1)]
+        assert self.until_quiet(desk) == []
