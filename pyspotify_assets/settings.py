@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     source: Source = Field(
         "auto",
         description="`sample` (made-up data), `live` (Spotify, and imported files), or `auto`: live once there are "
-        "Spotify credentials or a live lake, else the sample.",
+        "Spotify credentials or imported files, else the sample.",
     )
     feeds: Path = Field(Path("feeds.toml"), description="File that declares the feeds; without it, the two defaults.")
     start: date = Field(date(2023, 1, 1), description="First day that partitions exist for, YYYY-MM-DD.")
@@ -69,9 +69,9 @@ class Settings(BaseSettings):
         """Which data this process works on, and so which lake: `auto` decided by what is there."""
         if self.source != "auto":
             return self.source
-        if self.env == "aws" or os.environ.get("SPOTIPY_CLIENT_ID") or Path(self.lake, "live").is_dir():
-            return "live"
-        return "sample"
+        # A run that failed leaves folders too; only these say that real data have been there.
+        real = any(Path(self.lake, "live", area).is_dir() for area in ("raw", "landing"))
+        return "live" if self.env == "aws" or os.environ.get("SPOTIPY_CLIENT_ID") or real else "sample"
 
     def lake_address(self) -> str:
         """Folder or s3:// address of the lake of the current source: made-up and real data never share one."""

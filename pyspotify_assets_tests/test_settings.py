@@ -64,7 +64,7 @@ def test_credentials_or_a_live_lake_make_the_source_live_and_lakes_are_never_sha
     monkeypatch.setenv("SPOTIPY_CLIENT_ID", "x")
     assert load_settings().lake_address() == "lake/live"
     monkeypatch.delenv("SPOTIPY_CLIENT_ID")
-    (tmp_path / "lake" / "live").mkdir(parents=True)
+    (tmp_path / "lake" / "live" / "landing").mkdir(parents=True)
     assert load_settings().lake_address() == "lake/live"
     monkeypatch.setenv("PYSPOTIFY_SOURCE", "sample")
     assert load_settings().lake_address() == "lake/sample"

@@ -150,10 +150,12 @@ def _show_tables(settings: Settings, lake: Lake, feeds: Sequence[Feed], first: s
     for name in ("table", "days", "rows", "bytes", "place"):
         figure = name in ("days", "rows", "bytes")
         table.add_column(name, justify="right" if figure else "left", no_wrap=name != "place", overflow="fold")
-    for summary in summarize(lake, sql_engine(settings), feeds, first, last):
-        figures = (f"{number:,}" for number in (summary.days, summary.rows, summary.bytes))
-        table.add_row(summary.table, *figures, _from_here(summary.place))
-    console.print(table)
+    summaries = summarize(lake, sql_engine(settings), feeds, first, last)
+    for summary in summaries:
+        rows = "" if summary.rows is None else f"{summary.rows:,}"
+        table.add_row(summary.table, f"{summary.days:,}", rows, f"{summary.bytes:,}", _from_here(summary.place))
+    if any(summary.days for summary in summaries):
+        console.print(table)
 
 
 def _show_report(settings: Settings, lake: Lake, feeds: Sequence[Feed]) -> None:

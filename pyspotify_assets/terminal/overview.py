@@ -22,7 +22,7 @@ class TableSummary:
 
     table: str
     days: int
-    rows: int
+    rows: int | None
     bytes: int
     place: str
 
@@ -41,7 +41,7 @@ def summarize(lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], first: str, las
         summaries.append(TableSummary(f"{DATABASES['marts']}.{mart.name}", len(partitions), rows, size, place))
     reports = [info for info in lake.stores["report"].objects("", first) if first <= info.key[:10] <= last]
     size = sum(info.size for info in reports)
-    return [*summaries, TableSummary("report/daily", len(reports), 0, size, lake.root(("report", "daily")))]
+    return [*summaries, TableSummary("report/daily", len(reports), None, size, lake.root(("report", "daily")))]
 
 
 def _summary_of_files(lake: Lake, sql: SqlEngine, area: str, feed: str, first: str, last: str) -> TableSummary:
