@@ -124,20 +124,19 @@ class Lake:
         from filelock import FileLock, Timeout
 
         folder = Path(self.address, "state", "locks") if not self.address.startswith("s3://") else _machine_locks()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LakeError(
-                f"{folder} cannot be made: {error.strerror or error}",
-                "Set PYSPOTIFY_LAKE to a folder that can be written.",
-            ) from error
         lock = FileLock(folder / f"{name}.lock")
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=60)
         except Timeout:
             raise LakeError(
                 f"Another process has held the lock {lock.lock_file} for a minute", "Look what it does."
             ) from None
+        except OSError as error:
+            raise LakeError(
+                f"{lock.lock_file} cannot be locked: {error.strerror or error}",
+                "Make room or allow this user to write there, or set PYSPOTIFY_LAKE to a folder that can be written.",
+            ) from error
         try:
             yield
         finally:

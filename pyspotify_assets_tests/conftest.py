@@ -1,8 +1,9 @@
-"""What many tests stand on: an S3 server of their own, and an environment that this machine has no part in."""
+"""What many tests stand on: an S3 server of their own, an environment that this machine has no part in, a browser."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,11 +12,14 @@ import urllib.request
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 _PATIENCE = 30
 """Seconds for the server to answer: it imports a great deal."""
+
+_QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 
 
 def free_port() -> int:
@@ -83,6 +87,20 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "folder":
         return str(tmp_path / "lake")
     return f"s3://{request.getfixturevalue('s3_bucket')}/some/where"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A running browser, one for all tests (playwright has one at a time); skips where there is none."""
+    executable = shutil.which("chromium")
+    if executable is None:
+        pytest.skip("no `chromium` on the PATH")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(_QUIET))
+        yield browser
+        browser.close()
 
 
 def _answers(address: str, server: subprocess.Popen) -> bool:

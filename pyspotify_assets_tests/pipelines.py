@@ -29,6 +29,7 @@ from pyspotify_assets.resources import sql_engine
 from pyspotify_assets.settings import Settings, load_settings
 from pyspotify_assets.spotify.client import SpotifyClient
 from pyspotify_assets.spotify.simulator import Simulator
+from pyspotify_assets.terminal.runs import failure_words
 from pyspotify_assets.warehouse import SqlEngine
 
 DAYS = ("2024-03-01", "2024-03-02", "2024-03-03")
@@ -141,14 +142,8 @@ class Run:
         raise AssertionError(f"{asset} of {day} was not materialized")
 
     def failures(self) -> dict[str, str]:
-        """Step → what it says of its failure."""
-        found = {}
-        for event in self.result.all_events:
-            if event.is_step_failure:
-                data = event.step_failure_data
-                described = data.user_failure_data and data.user_failure_data.description
-                found[event.step_key] = described or data.error_display_string
-        return found
+        """Step → what a user is told of its failure."""
+        return {event.step_key: failure_words(event) for event in self.result.all_events if event.is_step_failure}
 
     def checks(self) -> dict[str, dg.AssetCheckEvaluation]:
         """`asset:check` → its evaluation."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,9 +17,12 @@ import pytest
 
 from pyspotify_assets import refine
 from pyspotify_assets.daily.notes import Notes
+from pyspotify_assets.feeds import DEFAULT_FEEDS
 from pyspotify_assets.jobs import FULL_REFRESH
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.terminal import runs
+from pyspotify_assets.terminal.refresh_plan import plan_refresh
+from pyspotify_assets_tests.builders import put_raw, track
 from pyspotify_assets_tests.pipelines import (
     DAYS,
     FEEDS,
@@ -292,6 +296,22 @@ class TestTheNextRefresh:
             assert [found.day for found in pipeline.sql.partitions(database, name)] == list(DAYS)
         assert pipeline.run(instance).made() == {}
 
+    @pytest.mark.parametrize("source", ["sample", "live"])
+    def test_a_snapshot_that_waits_in_landing_brings_the_days_after_it_that_are_there(self, tmp_path, source):
+        pipeline = Pipeline(tmp_path, source=source)
+        for day in ("2024-02-10", "2024-02-21", "2024-02-25"):
+            put_raw(pipeline.lake, "top_played", day, [track(1, "A")])
+        store = pipeline.lake.stores["landing"]
+        with store.staging("late.csv") as staged:
+            staged.write_text("anything")
+            store.publish(staged, "popular_songs/2024-02-20/late.csv")
+        day = date.fromisoformat(DAYS[0])
+
+        planned = plan_refresh(pipeline.lake, DEFAULT_FEEDS, pipeline.settings, day, day, date.fromisoformat(DAYS[2]))
+
+        asked = [DAYS[0]] if source == "sample" else []  # Live, a past day that is not there cannot be had.
+        assert planned == ["2024-02-20", "2024-02-21", "2024-02-25", *asked]
+
     def test_a_snapshot_that_lands_late_rebuilds_the_marts_of_the_days_after_it(self, copied, instance):
         pipeline, late = Pipeline(copied), "2024-02-20"
         before = objects(pipeline.lake, *MADE_AREAS)
@@ -312,5 +332,5 @@ class TestTheNextRefresh:
             "SELECT DISTINCT feed, previous_date FROM spotify_marts.chart_movement "
             "WHERE snapshot_date = '2024-03-01' ORDER BY feed"
         )
-        assert rows(pipeline, previous) == [("popular_songs", late), ("top_played", None)]
+        assert rows(pipeline, previous) == [("popular_songs", late), ("top_played", late)]
         assert list(store.objects("")) == []

@@ -1,4 +1,4 @@
-"""The sensors and schedules: what each tick asks for, what it skips and why, and that alone they bring a file to the report.
+"""The sensors and schedules: what a tick asks for, what it skips and why; alone they bring a file to the report.
 
 Ticks of the real sensors against a Dagster instance and a lake; what they request is run when the test says so.
 """
@@ -105,7 +105,9 @@ class TestRawLanded:
 
         requests = desk.tick("raw_landed").run_requests
 
-        assert [(request.partition_key, {key.to_user_string() for key in request.asset_selection}) for request in requests] == [
+        assert [
+            (request.partition_key, {key.to_user_string() for key in request.asset_selection}) for request in requests
+        ] == [
             ("2024-03-01", {"raw/popular_songs", "refined/popular_songs"}),
             ("2024-03-01", {"raw/top_played", "refined/top_played"}),
         ]
@@ -247,7 +249,10 @@ class TestMartsWhenCrawled:
         after = desk.tick("marts_when_crawled")
 
         assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("2024-02-20", "2024-03-03")
-        assert (after.run_requests, after.skip_message) == ([], "No refined snapshot has been made since the last tick.")
+        assert (after.run_requests, after.skip_message) == (
+            [],
+            "No refined snapshot has been made since the last tick.",
+        )
 
     def test_an_old_day_changes_only_the_window_behind_it(self, desk):
         desk.materialized("refined/top_played", "2023-03-01")

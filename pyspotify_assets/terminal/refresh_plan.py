@@ -26,9 +26,7 @@ def plan_refresh(
     parsed = [landing.parse_landing_key(info.key) for info in lake.stores["landing"].objects("")]
     earliest, latest = settings.start.isoformat(), today.isoformat()
     landed = {found[1] for found in parsed if found and found[0] in names and earliest <= found[1] <= latest}
-    if settings.resolved_source() == "sample":
-        return sorted(asked | landed)
-    there: set[str] = set()
+    there = asked if settings.resolved_source() == "sample" else set()
     wanted = sorted({*asked, *touched_days(landed, settings.lookback_days, latest)})
     for feed in feeds:
         there.update(lake.days(("raw", feed.name), wanted[0], wanted[-1]))

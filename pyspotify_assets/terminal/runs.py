@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
 
+from pyspotify_assets import errors
 from pyspotify_assets.assets.each_day import progress
 from pyspotify_assets.definitions import build_definitions
 from pyspotify_assets.jobs import day_range
@@ -24,14 +26,29 @@ def dagster_instance() -> Iterator[dg.DagsterInstance]:
     Where there is neither, an instance that is forgotten at the end.
     """
     if Path("dagster.yaml").is_file() and not os.environ.get("DAGSTER_HOME"):
-        with dg.DagsterInstance.from_config(str(Path.cwd())) as instance:
+        with _opened(lambda: dg.DagsterInstance.from_config(str(Path.cwd()))) as instance:
             yield instance
     elif os.environ.get("DAGSTER_HOME"):
-        with dg.DagsterInstance.get() as instance:
+        with _opened(dg.DagsterInstance.get) as instance:
             yield instance
     else:
         with dg.DagsterInstance.ephemeral() as instance:
             yield instance
+
+
+def _opened(open_instance: Callable[[], dg.DagsterInstance]) -> dg.DagsterInstance:
+    """The instance, also where another process makes its database at this moment.
+
+    Of two that do so at once, Dagster lets one fail ("table run_tags already exists"); a moment later it is there.
+    """
+    from sqlalchemy.exc import OperationalError
+
+    for pause in (0.2, 0.5, 1, 2):
+        try:
+            return open_instance()
+        except OperationalError:
+            time.sleep(pause)
+    return open_instance()
 
 
 def job_named(name: str) -> dg.JobDefinition:
@@ -63,15 +80,21 @@ def execute(
     if result.success:
         return []
     failures = [event for event in result.all_events if event.is_step_failure]
-    return [_words(event) for event in failures] or [
+    return [failure_words(event) for event in failures] or [
         f"The run {result.run_id} of {job} failed; see it in `dagster dev`."
     ]
 
 
-def _words(event: dg.DagsterEvent) -> str:
+def failure_words(event: dg.DagsterEvent) -> str:
+    """What a failed step says: its own words, or those of an error of ours; a traceback only of what is neither."""
     data = event.step_failure_data
     if data.user_failure_data and data.user_failure_data.description:
         return data.user_failure_data.description
+    error = data.error
+    while error is not None:
+        if error.cls_name and issubclass(getattr(errors, error.cls_name, Exception), errors.PySpotifyError):
+            return f"{event.step_key}: {error.message.partition(': ')[2].strip()}"
+        error = error.cause
     return f"{event.step_key}: {data.error_display_string}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ import pytest
 from pyspotify_assets.report import ReportData, render
 
 from . import synthetic
-
-QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 
 
 @pytest.fixture(scope="session")
@@ -25,20 +22,6 @@ def full_day() -> ReportData:
 @pytest.fixture(scope="session")
 def full_page(full_day: ReportData) -> str:
     return render(full_day)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A running browser; the test is skipped where there is none."""
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("no `chromium` on the PATH to look at the report with")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
-        yield browser
-        browser.close()
 
 
 class Opened:
