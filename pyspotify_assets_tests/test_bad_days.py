@@ -142,9 +142,7 @@ class TestLakeThatCannotBeWritten:
                 assert "Traceback" not in words
             assert objects(pipeline.lake, *MADE_AREAS, "catalog") == before
 
-    @pytest.mark.parametrize(
-        "size", ["60k", "160k", "1100k"], ids=["at raw", "at refined or the catalog", "at reports"]
-    )
+    @pytest.mark.parametrize("size", ["60k", "1100k"], ids=["at raw", "at reports"])
     def test_a_lake_that_runs_full_keeps_what_is_whole_and_goes_on_once_there_is_room(self, tmp_path, instance, size):
         with mounted(tmp_path / "mount", size) as mount:
             pipeline = Pipeline(tmp_path, lake=str(mount))
@@ -396,7 +394,7 @@ class TestRunsAtOnceAndKills:
             encoding="utf-8",
         )
 
-    def test_two_runs_of_the_same_days_at_once_leave_one_whole_result(self, folder):
+    def test_two_runs_of_the_same_days_at_once_leave_one_whole_result(self, folder, instance):
         processes = [self.started(folder) for _ in range(2)]
         outputs = [process.communicate(timeout=120)[0] for process in processes]
         lake = Lake.at(str(folder / "lake" / "sample"))
@@ -405,7 +403,7 @@ class TestRunsAtOnceAndKills:
         counted = assert_whole(lake)
         assert {area: counted[area] for area in self.WHOLE} == self.WHOLE
         before = objects(lake, "raw", "refined", "marts", "report")
-        assert pyspotify(folder, *self.RUN).returncode == 0
+        assert Pipeline(folder, lake=str(folder / "lake")).run(instance, TODAY, TODAY).success
         assert objects(lake, "raw", "refined", "marts", "report") == before
 
     @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 12))])

@@ -1,9 +1,8 @@
-"""Makes the README's pictures anew, from a run of the built-in sample: `python -m scripts.pictures` in the project's folder.
+"""Makes the README's pictures anew from a run of the built-in sample: `python -m scripts.pictures` here at the top.
 
-    docs/images/report.png         the top of the report, 1280 wide, as a reader with a light screen sees it
-    docs/images/report-dark.png    the same on a dark one: a README can offer both with <picture>
-    docs/images/report-phone.png   the report on a phone
-    docs/images/lineage.png        the lineage in the Dagster UI, all groups open
+    docs/images/report.png       the top of the report, 1280 wide, as a reader with a light screen sees it
+    docs/images/report-dark.png  the same on a dark one: a README can offer both with <picture>
+    docs/images/lineage.png      the lineage in the Dagster UI, all groups open
 
 Needs the development dependencies and `chromium` on the PATH; everything else it makes lies in a temporary folder.
 """
@@ -27,7 +26,7 @@ MAX_BYTES = 400_000
 
 _DRAWN = "[...document.querySelectorAll('[data-chart]')].every((place) => place.dataset.state === 'drawn')"
 _GROUPS = "{ assetNodes { groupName assetKey { path } } }"
-_MARGIN = 24
+_MARGIN = 12
 
 
 def main() -> None:
@@ -43,31 +42,28 @@ def main() -> None:
         report = folder / "lake" / "sample" / "report" / "latest.html"
         for picture, scheme in (("report.png", "light"), ("report-dark.png", "dark")):
             picture_of_report(browser, report, IMAGES / picture, scheme)
-        picture_of_phone(browser, report, IMAGES / "report-phone.png")
-        with dagster_dev(folder) as ui:
+        first = min(path.stem for path in report.parent.glob("2*.html"))
+        with dagster_dev(folder, PYSPOTIFY_START=first) as ui:  # Days that nobody took would leave the graph grey.
             picture_of_lineage(browser, ui, IMAGES / "lineage.png")
         browser.close()
 
 
 def picture_of_report(browser: Any, report: Path, picture: Path, scheme: str) -> None:
     """From the top of the page to the end of its first chart."""
-    page = _open_report(browser, report, scheme=scheme, width=1280, height=900)
-    _shoot(page, picture, {"x": 0, "y": 0, "width": 1280, "height": _end_of_first_chart(page)})
-    page.context.close()
-
-
-def picture_of_phone(browser: Any, report: Path, picture: Path) -> None:
-    """Numbers and first chart on a phone's screen."""
-    page = _open_report(browser, report, scheme="dark", width=390, height=844)
-    _shoot(page, picture, {"x": 0, "y": 0, "width": 390, "height": _end_of_first_chart(page)})
-    page.context.close()
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    page.wait_for_function(_DRAWN)
+    chart = page.locator(".panel:has([data-chart])").first.bounding_box()
+    _shoot(page, picture, {"x": 0, "y": 0, "width": 1280, "height": chart["y"] + chart["height"] + _MARGIN})
+    context.close()
 
 
 def picture_of_lineage(browser: Any, ui: DagsterUI, picture: Path) -> None:
     """The whole graph with every group open, cut to what is drawn."""
     nodes = ui.graphql(_GROUPS)["assetNodes"]
     opened = ",".join(f"global@global:{group}" for group in sorted({node["groupName"] for node in nodes}))
-    context = browser.new_context(base_url=ui.address, viewport={"width": 2600, "height": 2200})
+    context = browser.new_context(base_url=ui.address, viewport={"width": 1900, "height": 1900})
     page = context.new_page()
     page.goto(f"/asset-groups?expanded={opened}")
     drawn = page.locator("foreignObject")
@@ -80,19 +76,6 @@ def picture_of_lineage(browser: Any, ui: DagsterUI, picture: Path) -> None:
     bottom = max(box["y"] + box["height"] for box in boxes) + _MARGIN
     _shoot(page, picture, {"x": left, "y": top, "width": right - left, "height": bottom - top})
     context.close()
-
-
-def _open_report(browser: Any, report: Path, scheme: str, width: int, height: int) -> Any:
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-    page = context.new_page()
-    page.goto(report.as_uri())
-    page.wait_for_function(_DRAWN)
-    return page
-
-
-def _end_of_first_chart(page: Any) -> float:
-    box = page.locator(".panel:has([data-chart])").first.bounding_box()
-    return box["y"] + box["height"] + _MARGIN
 
 
 def _shoot(page: Any, picture: Path, clip: Mapping[str, float]) -> None:
