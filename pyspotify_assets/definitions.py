@@ -29,7 +29,7 @@ def build_definitions(
 ) -> dg.Definitions:
     """All definitions, from the environment's settings unless given.
 
-    `resource_overrides` replace single resources: `io_manager`, `crawler`, `sql`, `spotify`, `clock`. To embed the
+    `resource_overrides` replace single resources: `lake_io_manager`, `crawler`, `sql`, `spotify`, `clock`. To embed the
     project in another: `dg.Definitions.merge(yours, build_definitions(resource_overrides={…}))`.
     """
     settings = settings or load_settings()

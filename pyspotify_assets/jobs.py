@@ -8,9 +8,13 @@ from dataclasses import dataclass
 import dagster as dg
 
 from pyspotify_assets.assets.each_day import ONLY_CHANGED
+from pyspotify_assets.warehouse import DATABASES
 
 FULL_REFRESH = "full_refresh"
 CRAWL_JOBS = {"raw": "crawl_raw", "refined": "crawl_refined"}
+CRAWL_GROUPS = {area: DATABASES[area] for area in CRAWL_JOBS}
+"""Crawled area → group of its tables in the UI: the database."""
+
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
@@ -35,7 +39,7 @@ def build_jobs() -> Jobs:
     return Jobs(
         full_refresh=dg.define_asset_job(
             FULL_REFRESH,
-            selection=groups("raw", "refined", "catalog", "marts", "report"),
+            selection=groups("raw", "refined", *CRAWL_GROUPS.values(), "marts", "report"),
             description="Everything in order, for one day or a range: snapshot, refine, crawl, marts, report. "
             "Days that have not changed are left alone.",
             tags=only_changed,
@@ -48,7 +52,7 @@ def build_jobs() -> Jobs:
         crawl={
             area: dg.define_asset_job(
                 name,
-                selection=dg.AssetSelection.key_prefixes(f"spotify_{area}"),
+                selection=groups(CRAWL_GROUPS[area]),
                 description=f"Starts the crawler of {area} and waits for it. One crawl covers all days that are new.",
             )
             for area, name in CRAWL_JOBS.items()

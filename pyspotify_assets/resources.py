@@ -112,7 +112,7 @@ def resources_for(settings: Settings) -> dict[str, object]:
     address = settings.lake_address()
     live = settings.resolved_source() == "live"
     return {
-        "io_manager": LakeIOManager(address=address),
+        "lake_io_manager": LakeIOManager(address=address),
         "crawler": LocalCrawlerResource(address=address),
         "sql": LocalEngineResource(address=address),
         "spotify": LiveSpotify(timeout=settings.spotify_timeout, attempts=settings.spotify_attempts)

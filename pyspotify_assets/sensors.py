@@ -60,12 +60,12 @@ def _raw_landed(feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSen
     )
     def raw_landed(
         context: dg.SensorEvaluationContext,
-        io_manager: dg.ResourceParam[LakeIOManager],
+        lake_io_manager: dg.ResourceParam[LakeIOManager],
         clock: dg.ResourceParam[Clock],
     ) -> dg.SensorResult:
         # From where the tick before stopped: files that nobody takes shall not hide those behind them.
         behind = json.loads(context.cursor)["behind"] if context.cursor else ""
-        looked_at = list(io_manager.lake.stores["landing"].objects("", behind, FILES_PER_TICK))
+        looked_at = list(lake_io_manager.lake.stores["landing"].objects("", behind, FILES_PER_TICK))
         # As JSON, since Dagster would take an empty cursor for none and keep the one before.
         cursor = json.dumps({"behind": looked_at[-1].key if len(looked_at) == FILES_PER_TICK else ""})
         first, today = settings.start.isoformat(), settings.today(clock()).isoformat()

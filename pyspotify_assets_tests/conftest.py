@@ -89,9 +89,13 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"s3://{request.getfixturevalue('s3_bucket')}/some/where"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A running browser, one for all tests (playwright has one at a time); skips where there is none."""
+    """A running browser for one module; skips where there is none.
+
+    Not for the session: while playwright runs, so does its event loop, and Dagster, which other modules run in this
+    process, needs to start one of its own.
+    """
     executable = shutil.which("chromium")
     if executable is None:
         pytest.skip("no `chromium` on the PATH")

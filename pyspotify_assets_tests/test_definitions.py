@@ -98,7 +98,7 @@ class TestAssets:
     def test_each_has_a_group_a_description_an_owner_and_kinds(self, definitions, key):
         spec = specs(definitions)[key]
 
-        assert spec.group_name in ("spotify", "raw", "refined", "catalog", "marts", "report")
+        assert spec.group_name in ("spotify", "raw", "refined", "spotify_raw", "spotify_refined", "marts", "report")
         assert spec.description
         assert spec.owners
         assert spec.kinds
@@ -200,13 +200,14 @@ class TestEmbedding:
         @dg.asset(
             ins={"songs": dg.AssetIn(["refined", "popular_songs"])},
             key_prefix="theirs",
+            io_manager_key="lake_io_manager",
             partitions_def=dg.DailyPartitionsDefinition("2023-01-01", end_offset=1),
         )
         def best(songs: pd.DataFrame) -> pd.DataFrame:
             return songs.loc[songs["rank"] == 1, ["track_name"]]
 
         theirs = dg.Definitions(assets=[best], jobs=[dg.define_asset_job("best_job", [best])])
-        merged = dg.Definitions.merge(theirs, build_definitions(settings, {"io_manager": lake}))
+        merged = dg.Definitions.merge(theirs, build_definitions(settings, {"lake_io_manager": lake}))
 
         dg.Definitions.validate_loadable(merged)
         with dg.DagsterInstance.ephemeral() as instance:
@@ -220,16 +221,18 @@ class TestEmbedding:
         lake = LakeIOManager(address=settings.lake_address())
 
         merged = dg.Definitions.merge(
-            dg.Definitions(resources={"io_manager": lake}), build_definitions(settings, {"io_manager": lake})
+            dg.Definitions(resources={"lake_io_manager": lake}), build_definitions(settings, {"lake_io_manager": lake})
         )
 
-        assert merged.resources["io_manager"] is lake
+        assert merged.resources["lake_io_manager"] is lake
 
-    def test_another_io_manager_of_the_same_name_is_refused_by_dagster_by_name(self, settings):
-        theirs = dg.Definitions(resources={"io_manager": dg.InMemoryIOManager()})
+    def test_the_other_project_keeps_its_own_io_manager(self, settings):
+        own = dg.InMemoryIOManager()
 
-        with pytest.raises(dg.DagsterInvariantViolationError, match="io_manager"):
-            dg.Definitions.merge(theirs, build_definitions(settings))
+        merged = dg.Definitions.merge(dg.Definitions(resources={"io_manager": own}), build_definitions(settings))
+
+        assert merged.resources["io_manager"] is own
+        dg.Definitions.validate_loadable(merged)
 
 
 class TestFeedsAreDeclarations:

@@ -47,7 +47,7 @@ def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
                 key,
                 deps=[[area, feed.name]],
                 description=f"Table {database}.{feed.name} over {area}/{feed.name}, kept by crawler {crawler_name}.",
-                group_name="catalog",
+                group_name=database,
                 kinds={"table", "glue"},
                 owners=OWNERS,
                 tags={"feed": feed.name, "crawler": crawler_name},
@@ -64,12 +64,12 @@ def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
         crawler: dg.ResourceParam[Crawler],
         sql: dg.ResourceParam[SqlEngine],
-        io_manager: dg.ResourceParam[LakeIOManager],
+        lake_io_manager: dg.ResourceParam[LakeIOManager],
     ) -> Iterator[Result]:
         selected = context.selected_asset_keys
         if context.run.tags.get(ONLY_CHANGED) == "true":
             plan = crawl_plan(context.instance, area, feeds)
-            if not plan.needed and not any(unknown_days(sql, io_manager, area, feed.name) for feed in feeds):
+            if not plan.needed and not any(unknown_days(sql, lake_io_manager, area, feed.name) for feed in feeds):
                 context.log.info(f"Not crawled. {plan.reason}")
                 for key in sorted(selected):
                     yield dg.MaterializeResult(asset_key=key, metadata=OPENS_DOWNSTREAM)
@@ -85,10 +85,10 @@ def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
     return crawl
 
 
-def unknown_days(sql: SqlEngine, io_manager: LakeIOManager, area: str, feed: str) -> list[str]:
+def unknown_days(sql: SqlEngine, lake_io_manager: LakeIOManager, area: str, feed: str) -> list[str]:
     """Days that lie in the lake and not in the catalog: after a crawl, because somebody has deleted the catalog."""
     known = {partition.day for partition in sql.partitions(DATABASES[area], feed)}
-    return [day for day in io_manager.lake.days((area, feed)) if day not in known]
+    return [day for day in lake_io_manager.lake.days((area, feed)) if day not in known]
 
 
 def counts_check(feed: Feed) -> dg.AssetChecksDefinition:
@@ -101,10 +101,10 @@ def counts_check(feed: Feed) -> dg.AssetChecksDefinition:
         additional_deps=[dg.AssetKey([DATABASES["raw"], feed.name])],
     )
     def counts_agree(
-        sql: dg.ResourceParam[SqlEngine], io_manager: dg.ResourceParam[LakeIOManager]
+        sql: dg.ResourceParam[SqlEngine], lake_io_manager: dg.ResourceParam[LakeIOManager]
     ) -> dg.AssetCheckResult:
         days = [partition.day for partition in sql.partitions(DATABASES["refined"], feed.name)][-COUNTED_DAYS:]
-        differing = differing_days(sql, io_manager, feed.name, days) if days else []
+        differing = differing_days(sql, lake_io_manager, feed.name, days) if days else []
         return dg.AssetCheckResult(
             passed=not differing,
             severity=dg.AssetCheckSeverity.ERROR,
@@ -115,12 +115,12 @@ def counts_check(feed: Feed) -> dg.AssetChecksDefinition:
     return counts_agree
 
 
-def differing_days(sql: SqlEngine, io_manager: LakeIOManager, feed: str, days: Sequence[str]) -> list[str]:
+def differing_days(sql: SqlEngine, lake_io_manager: LakeIOManager, feed: str, days: Sequence[str]) -> list[str]:
     """The days on which raw rows are not refined rows plus what refining is known to have left out, in words."""
     raw, refined = (_counts(sql, DATABASES[area], feed, days) for area in ("raw", "refined"))
     differing = []
     for day in days:
-        info = io_manager.lake.place(("refined", feed), day).info()
+        info = lake_io_manager.lake.place(("refined", feed), day).info()
         notes = Notes.from_texts(info.notes) if info else None
         left_out = notes.counts.get("duplicates", 0) + notes.counts.get("quarantined", 0) if notes else 0
         if raw.get(day, 0) != refined.get(day, 0) + left_out:

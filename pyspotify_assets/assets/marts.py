@@ -51,12 +51,12 @@ def mart_asset(
     )
     def build(
         context: dg.AssetExecutionContext,
-        io_manager: dg.ResourceParam[LakeIOManager],
+        lake_io_manager: dg.ResourceParam[LakeIOManager],
         sql: dg.ResourceParam[SqlEngine],
     ) -> Iterator[Result]:
         days, lookback = context.partition_keys, settings.lookback_days
         first_day, _ = marts.window_of(days[0], lookback)
-        windows = SnapshotWindows(io_manager.lake, sql, feeds, first_day, days[-1])
+        windows = SnapshotWindows(lake_io_manager.lake, sql, feeds, first_day, days[-1])
         present = {partition.day: partition for partition in sql.partitions(key[0], mart.name, days[0], days[-1])}
 
         def left_alone(day: str) -> LeftAlone | None:

@@ -48,7 +48,7 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
                 freshness_policy=FRESHNESS,
                 skippable=True,
                 partitions_def=partitions,
-            )
+            ).with_io_manager_key("lake_io_manager")
         ],
         check_specs=check_specs(key, RAW_CHECKS),
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -57,11 +57,11 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
     )
     def raw(
         context: dg.AssetExecutionContext,
-        io_manager: dg.ResourceParam[LakeIOManager],
+        lake_io_manager: dg.ResourceParam[LakeIOManager],
         spotify: dg.ResourceParam[SpotifySource],
         clock: dg.ResourceParam[Clock],
     ) -> Iterator[Result]:
-        lake = io_manager.lake
+        lake = lake_io_manager.lake
         today = settings.today(clock()).isoformat()
         made_from = daily_raw.raw_fingerprint(feed, spotify)
 

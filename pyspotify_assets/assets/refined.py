@@ -40,14 +40,16 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
                 freshness_policy=FRESHNESS,
                 skippable=True,
                 partitions_def=partitions,
-            )
+            ).with_io_manager_key("lake_io_manager")
         ],
         check_specs=check_specs(key, REFINED_CHECKS),
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
     )
-    def refined(context: dg.AssetExecutionContext, io_manager: dg.ResourceParam[LakeIOManager]) -> Iterator[Result]:
-        lake = io_manager.lake
+    def refined(
+        context: dg.AssetExecutionContext, lake_io_manager: dg.ResourceParam[LakeIOManager]
+    ) -> Iterator[Result]:
+        lake = lake_io_manager.lake
 
         def left_alone(day: str) -> LeftAlone | None:
             raw, place = lake.place(["raw", feed.name], day), lake.place(key, day)

@@ -51,12 +51,12 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
     )
     def build(
         context: dg.AssetExecutionContext,
-        io_manager: dg.ResourceParam[LakeIOManager],
+        lake_io_manager: dg.ResourceParam[LakeIOManager],
         sql: dg.ResourceParam[SqlEngine],
         spotify: dg.ResourceParam[SpotifySource],
         clock: dg.ResourceParam[Clock],
     ) -> Iterator[Result]:
-        lake, lookback = io_manager.lake, settings.lookback_days
+        lake, lookback = lake_io_manager.lake, settings.lookback_days
 
         def left_alone(day: str) -> LeftAlone | None:
             made_from = report_fingerprint(lake, sql, feeds, day, lookback)

@@ -11,6 +11,8 @@ from pyspotify_assets.report import Check, render
 from . import synthetic
 from .synthetic import TODAY, YESTERDAY, charts
 
+pytestmark = pytest.mark.xdist_group("browser")  # One browser for them all.
+
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])
