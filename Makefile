@@ -14,7 +14,7 @@ dev: .venv/ready ## Open the Dagster UI with schedules and sensors live
 	$(BIN)/dagster dev
 
 test: .venv/ready-dev ## Set up and run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-slow: .venv/ready-dev ## Run the slow proofs: gigabytes and minutes
 	$(BIN)/python -m pytest -m slow

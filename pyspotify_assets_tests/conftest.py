@@ -22,6 +22,15 @@ _PATIENCE = 30
 _QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 
 
+LONGEST_FIRST = ("test_ui", "test_bad_days", "test_pipeline", "test_terminal", "test_sensors")
+"""Test files that take long begin first, so that the two workers of `make test` end at about the same time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    names = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: names.get(item.path.stem, len(names)))
+
+
 def free_port() -> int:
     """A port of the loopback interface that nobody listens on."""
     with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""A run over days: each reports for itself, a failed one does not take the others with it, unchanged ones are left alone.
+"""A run over days: each reports for itself, a failed one leaves the others whole, unchanged ones are left alone.
 
 The first test also guards the one undocumented thing that the project relies on, see `OPENS_DOWNSTREAM`.
 """

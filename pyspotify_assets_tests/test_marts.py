@@ -54,7 +54,7 @@ def rows(lake: Lake, mart: Table, day: str, *columns: str) -> list[tuple]:
     sql = LocalEngine(lake)
     windows = SnapshotWindows(lake, sql, DEFAULT_FEEDS, "2026-10-01", day)
     make_mart_day(sql, mart, day, "run", LOOKBACK, windows.of(day, LOOKBACK))
-    table = sql.query(f"SELECT * FROM spotify_marts.{mart.name} WHERE snapshot_date = '{day}'")  # noqa: S608
+    table = sql.query(f"SELECT * FROM spotify_marts.{mart.name} WHERE snapshot_date = '{day}'")
     return [tuple(row[column] for column in columns) for row in table.to_pylist()]
 
 

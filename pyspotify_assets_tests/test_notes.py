@@ -14,7 +14,7 @@ def test_notes_come_back_as_they_were():
 
 
 def test_the_longest_notes_fit_into_the_metadata_of_an_object():
-    figures = {name: 10**9 for name in ("raw_rows", "duplicates", "quarantined", "popularity_given")}
+    figures = dict.fromkeys(("raw_rows", "duplicates", "quarantined", "popularity_given"), 10**9)
     reasons = {f"quarantined: release_date_precision is not a number {number}": 10**8 for number in range(5)}
     notes = Notes.of(
         "f" * 16, "v" * 16, 10**9, figures | reasons, [c.finding(False, "ü€" * 80) for c in REFINED_CHECKS]
