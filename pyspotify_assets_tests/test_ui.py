@@ -64,6 +64,7 @@ def ui(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dags
 @pytest.fixture
 def page(chromium: Any, ui: DagsterUI) -> Iterator[Any]:
     """A page whose addresses are relative to the server. Whatever it visits must load without an error."""
+    # The graph draws only what is in sight: the window is large enough for all of it.
     context = chromium.new_context(base_url=ui.address, viewport={"width": 1900, "height": 1600})
     context.set_default_timeout(20_000)
     opened, complaints = context.new_page(), []
@@ -154,7 +155,6 @@ def test_the_lineage_leads_from_the_search_to_the_report(page: Any, ui: DagsterU
     }
     assert ancestors >= {"spotify/playlist", "spotify_marts/chart_movement"}
 
-    page.set_viewport_size({"width": 1600, "height": 2000})  # The graph draws only what is in sight.
     page.goto("/asset-groups?expanded=" + ",".join(f"global@global:{group}" for group in GROUPS))
     graph = page.locator("foreignObject")
     for name in {name for names in GROUPS.values() for name in names}:
