@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run dev test test-slow lint format lock clean help
+.PHONY: run dev test test-slow lint format lock pictures clean help
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -33,6 +33,9 @@ lock: .venv/ready-dev ## Pin all dependencies anew, with hashes (needs uv)
 		--python-version 3.11 --output-file requirements.txt pyproject.toml -
 	echo 'setuptools>=77' | uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-strip-extras \
 		--python-version 3.11 --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml -
+
+pictures: .venv/ready-dev ## Make the README's pictures anew (needs chromium)
+	$(BIN)/python -m scripts.pictures
 
 clean: ## Remove what the targets made: .venv, caches and Dagster's history; the lake stays
 	rm -rf .venv .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
