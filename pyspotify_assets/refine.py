@@ -181,7 +181,7 @@ def _caster(column: Column, type: pa.DataType) -> tuple:
 
 def _derive(column: Column, text: pa.RecordBatch) -> pa.Array:
     if column.name != "released_on":
-        raise NotImplementedError(f"refining does not know how to derive {column.name}")
+        raise ValueError(f"refining does not know how to derive {column.name}")
     encoded = text["release_date"].dictionary_encode()
     return casting.first_days(encoded.dictionary).take(encoded.indices)
 

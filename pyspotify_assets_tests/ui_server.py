@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).parent.parent
-PATIENCE = 60
+PATIENCE = 120
 """Seconds for the first answer of the server. It takes 8 on an idle machine; tests may share two cores with others."""
 
 _OTHERS = ("PYSPOTIFY_", "SPOTIPY_", "AWS_", "DAGSTER_")
