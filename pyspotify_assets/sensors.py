@@ -26,7 +26,9 @@ from pyspotify_assets.settings import Settings
 FILES_PER_TICK = 50
 EVENTS_PER_TICK = 500
 ASSET_JOB = "__ASSET_JOB"
-"""Dagster's name for runs that materialize a selection of assets: those of `raw_landed`, and of the UI's button."""
+"""Dagster's name for runs that the UI's button starts."""
+LANDED_JOB = "__anonymous_asset_job_raw_landed"
+"""Dagster's name for the runs of `raw_landed`, which has a target and no job."""
 LONGEST_RUN = timedelta(hours=2)
 """A run that began earlier and has not ended is one whose process was killed: Dagster shows it as started for ever."""
 _ACTIVE = [
@@ -159,7 +161,7 @@ def _marts_when_crawled(
 
 def _run_under_way(instance: dg.DagsterInstance, jobs: Jobs) -> str | None:
     """The name of a job that is running or about to and may write what the ticks look at; None if there is none."""
-    ours = {job.name for job in jobs.all()} | {ASSET_JOB}
+    ours = {job.name for job in jobs.all()} | {ASSET_JOB, LANDED_JOB}
     since = datetime.now(UTC) - LONGEST_RUN
     active = instance.get_runs(dg.RunsFilter(statuses=_ACTIVE, created_after=since), limit=20)
     return next((run.job_name for run in active if run.job_name in ours), None)

@@ -199,7 +199,7 @@ class TestCrawlWhenNewer:
         assert (ticked.run_requests, ticked.skip_message) == ([], "Nothing is newer than the last successful crawl.")
 
     @pytest.mark.parametrize("name", ["crawl_raw_when_newer", "crawl_refined_when_newer", "marts_when_crawled"])
-    @pytest.mark.parametrize("job", ["full_refresh", sensors.ASSET_JOB])
+    @pytest.mark.parametrize("job", ["full_refresh", sensors.ASSET_JOB, sensors.LANDED_JOB])
     def test_waits_for_a_run_that_is_under_way(self, desk, name, job):
         desk.materialized("raw/top_played", DAYS[0])
         desk.materialized("refined/top_played", DAYS[0])

@@ -35,6 +35,8 @@ REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "pys
 RUNS = "{ runsOrError { ... on Runs { results { runId jobName status } } } }"
 NODES = """{ assetNodes { assetKey { path } dependencyKeys { path } isMaterializable isPartitioned
              partitionStats { numMaterialized numFailed } assetMaterializations(limit: 1) { runId } } }"""
+STALE = """query($path: [String!]!, $day: String!) { assetNodeOrError(assetKey: {path: $path}) { ... on AssetNode {
+    staleStatus(partition: $day) staleCauses(partition: $day) { reason } } } }"""
 MATERIALIZATIONS = """query($path: [String!]!, $day: String!) { assetOrError(assetKey: {path: $path}) { ... on Asset {
     assetMaterializations(partitions: [$day]) { runId partition } } } }"""
 LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries {
@@ -117,6 +119,19 @@ def test_what_the_run_made_is_in_the_instance_that_the_ui_opens(ui: DagsterUI, d
         assert node["assetMaterializations"], node["assetKey"]
         if node["isPartitioned"]:
             assert node["partitionStats"] == {"numMaterialized": DAYS, "numFailed": 0}, node["assetKey"]
+
+
+def test_nothing_that_the_run_made_is_called_unsynced(ui: DagsterUI, days: list[str]):
+    for node in ui.graphql(NODES)["assetNodes"]:
+        if node["isPartitioned"]:
+            path = node["assetKey"]["path"]
+            told = ui.graphql(STALE, path=path, day=days[-1])["assetNodeOrError"]
+            assert told == {"staleStatus": "FRESH", "staleCauses": []}, path
+
+
+def test_the_timeline_that_the_ui_opens_with_shows_the_run(page: Any):
+    page.goto("/overview/activity/timeline")
+    page.get_by_role("link", name="full_refresh").wait_for()
 
 
 @pytest.mark.parametrize("asset", ["refined/popular_songs", "spotify_marts/chart_movement", "report/daily"])

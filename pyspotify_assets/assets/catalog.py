@@ -11,6 +11,7 @@ import dagster as dg
 from pyspotify_assets.assets.each_day import ONLY_CHANGED, OPENS_DOWNSTREAM, Result, check_results, check_specs
 from pyspotify_assets.assets.metadata import OWNERS, table_metadata
 from pyspotify_assets.checks import CATALOG_SCHEMA, COUNTS_AGREE
+from pyspotify_assets.daily.fingerprints import fingerprint
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.history import CRAWL_STARTED, last_crawl, last_materialized
@@ -78,7 +79,9 @@ def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
         for crawled in crawler.crawl(area, feeds):
             key = dg.AssetKey([database, crawled.table.name])
             if key in selected:
-                yield dg.MaterializeResult(asset_key=key, metadata=_metadata(crawled, started))
+                # A crawl is news to the marts only if the table's shape changed: what is in it, they know from refined.
+                shape = dg.DataVersion(fingerprint(dict(crawled.table.columns)))
+                yield dg.MaterializeResult(asset_key=key, metadata=_metadata(crawled, started), data_version=shape)
                 finding = CATALOG_SCHEMA.finding(not crawled.drift, "; ".join(crawled.drift) or "no difference")
                 yield from check_results(context, [CATALOG_SCHEMA], {"files": [finding]}, key)
 

@@ -26,6 +26,8 @@ Dagster's own key for assets that log their events in the body (dagster/_core/ex
 `_log_materialization_or_observation_events_for_asset`). `test_each_day.py` fails should a release drop it.
 """
 
+_DATA_VERSION = "dagster/data_version"
+
 Result = dg.MaterializeResult | dg.AssetCheckResult | dg.Output
 """What the bodies of the assets yield."""
 
@@ -64,6 +66,7 @@ def each_day(
     key = context.asset_key
     only_changed = context.run.tags.get(ONLY_CHANGED) == "true"
     known = context.instance.get_materialized_partitions(key) if only_changed else set()
+    made_after = _newest_inputs(context)
     found: dict[str, Sequence[Finding | FoundBy]] = {}
     failures: dict[str, Exception] = {}
     for day in context.partition_keys:
@@ -72,12 +75,12 @@ def each_day(
             alone = left_alone(day) if only_changed else None
             if alone is not None:
                 if alone.published is not None and day not in known:  # A new Dagster instance over an old lake.
-                    context.log_event(_materialization(context, day, alone.published))
+                    context.log_event(_materialization(context, day, alone.published, made_after))
                 progress.info("%s: left alone, %s", name, alone.reason, extra={"day_done": True})
                 continue
             published = make(day)
             found[day] = published.notes.findings
-            context.log_event(_materialization(context, day, published))
+            context.log_event(_materialization(context, day, published, made_after))
             progress.info("%s: %d rows", name, published.notes.rows, extra={"day_done": True})
         except Exception as error:  # Whatever it is, it shall not take the other days with it.
             if isinstance(error, CheckFailedError):
@@ -142,7 +145,27 @@ def _name(finding: Finding | FoundBy) -> str:
     return finding.check.name if isinstance(finding, Finding) else finding.name
 
 
-def _materialization(context: dg.AssetExecutionContext, day: str, published: Published) -> dg.AssetMaterialization:
+def _newest_inputs(context: dg.AssetExecutionContext) -> dict[str, str]:
+    """The tags by which Dagster knows later whether an input is newer than a day; without them every day is "unsynced".
+
+    Per input its newest event and data version, as Dagster itself tags what a step returns
+    (dagster/_core/execution/plan/execute_step.py, `_build_data_version_observation_tags` and its kin).
+    """
+    tags = {}
+    for dep in context.assets_def.specs_by_key[context.asset_key].deps:
+        name = dep.asset_key.to_user_string()
+        newest = next(iter(context.instance.fetch_materializations(dep.asset_key, limit=1).records), None)
+        event = newest.asset_materialization if newest else None
+        tags[f"dagster/input_event_pointer/{name}"] = str(newest.storage_id) if newest else "NULL"
+        tags[f"dagster/input_data_version/{name}"] = (
+            (event.tags or {}).get(_DATA_VERSION, "INITIAL") if event else "INITIAL"
+        )
+    return tags
+
+
+def _materialization(
+    context: dg.AssetExecutionContext, day: str, published: Published, made_after: Mapping[str, str]
+) -> dg.AssetMaterialization:
     notes = published.notes
     counts = {name.replace(": ", "_").replace(" ", "_"): count for name, count in notes.counts.items()}
     return dg.AssetMaterialization(
@@ -157,9 +180,10 @@ def _materialization(context: dg.AssetExecutionContext, day: str, published: Pub
             **published.details,  # type: ignore[dict-item]
         },
         tags={
-            "dagster/data_version": notes.version,
+            _DATA_VERSION: notes.version,
             "dagster/data_version_is_user_provided": "true",
             "dagster/code_version": context.assets_def.specs_by_key[context.asset_key].code_version or "",
+            **made_after,
         },
     )
 

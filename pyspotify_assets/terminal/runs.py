@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -15,6 +16,12 @@ from pyspotify_assets import errors
 from pyspotify_assets.assets.each_day import progress
 from pyspotify_assets.definitions import build_definitions
 from pyspotify_assets.jobs import day_range
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.reconstruct import ReconstructableJob
+
+CODE_LOCATION = "pyspotify_assets"
+"""The name that workspace.yaml and pyproject.toml give the definitions."""
 
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -70,19 +77,39 @@ def execute(
     """
     reconstructable = dg.build_reconstructable_job("pyspotify_assets.terminal.runs", "job_named", (job,))
     with _listening(on_day):
-        result = dg.execute_job(
-            reconstructable,
-            instance=instance,
-            tags=day_range(first, last),
-            run_config=_SILENT,
-            asset_selection=assets,
-        )
+        result = _execute_as_the_ui_would(reconstructable, instance, day_range(first, last), assets)
     if result.success:
         return []
     failures = [event for event in result.all_events if event.is_step_failure]
     return [failure_words(event) for event in failures] or [
         f"The run {result.run_id} of {job} failed; see it in `dagster dev`."
     ]
+
+
+def _execute_as_the_ui_would(
+    job: ReconstructableJob, instance: dg.DagsterInstance, tags: Mapping[str, str], assets: Sequence[dg.AssetKey] | None
+) -> dg.JobExecutionResult:
+    """`dg.execute_job`, with the one thing added that it leaves out: the code location that the job belongs to.
+
+    Without it the UI shows the run in its list of runs only: the timeline it opens with and the page of the job are
+    empty, and the run cannot be started again from there. `test_ui.py` fails should a release of Dagster change this.
+    """
+    from dagster._core.execution.api import execute_run
+    from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteRepositoryOrigin
+    from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+
+    target = LoadableTargetOrigin(module_name="pyspotify_assets.definitions", working_directory=str(Path.cwd()))
+    repository = RemoteRepositoryOrigin(ManagedGrpcPythonEnvCodeLocationOrigin(target, CODE_LOCATION), "__repository__")
+    definition = job.get_definition()
+    run = instance.create_run_for_job(
+        definition,
+        run_config=_SILENT,
+        tags={**definition.run_tags, **tags},
+        asset_selection=frozenset(assets) if assets else None,
+        remote_job_origin=repository.get_job_origin(definition.name),
+        job_code_origin=job.get_python_origin(),
+    )
+    return execute_run(job, run, instance)
 
 
 def failure_words(event: dg.DagsterEvent) -> str:
