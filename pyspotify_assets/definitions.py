@@ -12,6 +12,7 @@ from pyspotify_assets.assets.raw import raw_asset
 from pyspotify_assets.assets.refined import refined_asset
 from pyspotify_assets.assets.report import report_asset
 from pyspotify_assets.assets.spotify import spotify_specs
+from pyspotify_assets.clock import system_clock
 from pyspotify_assets.feeds import load_feeds
 from pyspotify_assets.jobs import build_jobs
 from pyspotify_assets.resources import resources_for
@@ -35,7 +36,9 @@ def build_definitions(
     settings = settings or load_settings()
     feeds = load_feeds(settings.feeds)
     partitions = dg.DailyPartitionsDefinition(
-        start_date=settings.start.isoformat(), timezone=settings.timezone, end_offset=1
+        start_date=settings.first_day(settings.today(system_clock())).isoformat(),
+        timezone=settings.timezone,
+        end_offset=1,
     )
     jobs = build_jobs()
     running = settings.env == "local"  # On AWS schedules and sensors cost money: there they are started by hand.

@@ -70,7 +70,8 @@ def _raw_landed(feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSen
         looked_at = list(lake_io_manager.lake.stores["landing"].objects("", behind, FILES_PER_TICK))
         # As JSON, since Dagster would take an empty cursor for none and keep the one before.
         cursor = json.dumps({"behind": looked_at[-1].key if len(looked_at) == FILES_PER_TICK else ""})
-        first, today = settings.start.isoformat(), settings.today(clock()).isoformat()
+        now = settings.today(clock())
+        first, today = settings.first_day(now).isoformat(), now.isoformat()
         waiting: dict[tuple[str, str], list[str]] = {}
         strange = []
         for info in looked_at:

@@ -5,7 +5,7 @@ made, and nowhere else. A `.env` file in the working directory is read by `dagst
 """
 
 import os
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -64,6 +64,16 @@ class Settings(BaseSettings):
     def today(self, now: datetime) -> date:
         """The day that `now` (an aware instant) belongs to, in the setting's time zone."""
         return now.astimezone(ZoneInfo(self.timezone)).date()
+
+    def first_day(self, today: date) -> date:
+        """The first day that partitions exist for. The sample's, unless set: the earliest in its lake, or 13 days ago.
+
+        Nothing was taken in the years before, and a graph that is never filled would look unfinished for ever.
+        """
+        if "start" in self.model_fields_set or self.resolved_source() == "live":
+            return self.start
+        taken = [path.name[-10:] for path in Path(self.lake_address(), "raw").glob("*/snapshot_date=????-??-??")]
+        return max(self.start, date.fromisoformat(min([*taken, (today - timedelta(days=13)).isoformat()])))
 
     def resolved_source(self) -> Literal["sample", "live"]:
         """Which data this process works on, and so which lake: `auto` decided by what is there."""

@@ -69,7 +69,7 @@ class Pipeline:
         self.folder, self.overrides = folder, dict(overrides or {})
         (folder / "feeds.toml").write_text(feeds, encoding="utf-8")
         given = {"lake": str(folder / "lake"), "source": "sample", "feeds": folder / "feeds.toml"}
-        self.settings: Settings = load_settings(**(given | settings))
+        self.settings: Settings = load_settings(**({"start": "2023-01-01"} | given | settings))
 
     @property
     def lake(self) -> Lake:

@@ -61,7 +61,9 @@ def loaded(tmp_path_factory) -> dict:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings(lake=str(tmp_path / "lake"), source="sample", feeds=tmp_path / "feeds.toml")
+    return load_settings(
+        lake=str(tmp_path / "lake"), source="sample", start="2023-01-01", feeds=tmp_path / "feeds.toml"
+    )
 
 
 @pytest.fixture

@@ -70,6 +70,16 @@ def test_credentials_or_a_live_lake_make_the_source_live_and_lakes_are_never_sha
     assert load_settings().lake_address() == "lake/sample"
 
 
+def test_partitions_of_live_begin_with_the_setting_those_of_the_sample_with_its_earliest_day(monkeypatch, tmp_path):
+    today = date(2026, 11, 22)
+    assert load_settings(source="live").first_day(today) == date(2023, 1, 1)
+    assert load_settings().first_day(today) == date(2026, 11, 9)
+    (tmp_path / "lake/sample/raw/top_played/snapshot_date=2026-10-01").mkdir(parents=True)
+    assert load_settings().first_day(today) == date(2026, 10, 1)
+    monkeypatch.setenv("PYSPOTIFY_START", "2025-01-01")
+    assert load_settings().first_day(today) == date(2025, 1, 1)
+
+
 def test_an_s3_address_keeps_sample_and_live_apart_too(monkeypatch):
     monkeypatch.setenv("PYSPOTIFY_LAKE", "s3://bucket/prefix/")
     assert load_settings().lake_address() == "s3://bucket/prefix/sample"

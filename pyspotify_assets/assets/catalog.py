@@ -138,9 +138,9 @@ def _counts(sql: SqlEngine, database: str, feed: str, days: Sequence[str]) -> di
     return {row["snapshot_date"]: row["row_count"] for row in rows}
 
 
-def _metadata(crawled: CrawledTable, started: float) -> dict[str, float | int | str]:
+def _metadata(crawled: CrawledTable, started: float) -> dict[str, dg.TimestampMetadataValue | int | str]:
     return {
-        CRAWL_STARTED: started,
+        CRAWL_STARTED: dg.MetadataValue.timestamp(started),
         "partitions": crawled.partitions,
         "partitions_added": len(crawled.added),
         "partitions_removed": len(crawled.removed),

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,10 @@ import dagster as dg
 
 from pyspotify_assets import errors
 from pyspotify_assets.assets.each_day import progress
+from pyspotify_assets.clock import system_clock
 from pyspotify_assets.definitions import build_definitions
 from pyspotify_assets.jobs import day_range
+from pyspotify_assets.settings import load_settings
 
 if TYPE_CHECKING:
     from dagster._core.definitions.reconstruct import ReconstructableJob
@@ -58,9 +61,13 @@ def _opened(open_instance: Callable[[], dg.DagsterInstance]) -> dg.DagsterInstan
     return open_instance()
 
 
-def job_named(name: str) -> dg.JobDefinition:
-    """One job of the project, for Dagster to find again by this function."""
-    return build_definitions().resolve_job_def(name)
+def job_named(name_and_day: str) -> dg.JobDefinition:
+    """One job of the project, for Dagster to find again by "name YYYY-MM-DD": its partitions reach back to that day."""
+    name, first = name_and_day.split()
+    settings = load_settings()
+    if date.fromisoformat(first) < settings.first_day(settings.today(system_clock())):
+        settings = load_settings(start=first)
+    return build_definitions(settings).resolve_job_def(name)
 
 
 def execute(
@@ -75,7 +82,7 @@ def execute(
 
     `on_day` is told of every day of every asset that is done. `assets` narrows the job's selection.
     """
-    reconstructable = dg.build_reconstructable_job("pyspotify_assets.terminal.runs", "job_named", (job,))
+    reconstructable = dg.build_reconstructable_job("pyspotify_assets.terminal.runs", "job_named", (f"{job} {first}",))
     with _listening(on_day):
         result = _execute_as_the_ui_would(reconstructable, instance, day_range(first, last), assets)
     if result.success:
