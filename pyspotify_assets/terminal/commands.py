@@ -87,7 +87,8 @@ def import_file(file: Path, feed: str, day: date) -> None:
         shutil.copyfile(file, staged)
         store.publish(staged, key)
     console.print(f"{rows} rows ({form}) wait in {store.uri(key)}", soft_wrap=True)
-    console.print("Next: `pyspotify run`, or the sensor raw_landed of a running `dagster dev`, takes them.")
+    console.print("Next: `pyspotify run` takes them, and so does the sensor raw_landed of a running `dagster dev`.")
+    console.print("One that was started on the sample has to reload its definitions first, to see the live lake.")
     if load_settings().resolved_source() != "live":
         console.print(
             "PYSPOTIFY_SOURCE=sample is set: unset it, or set it to live, to see imported data.", style="yellow"
