@@ -187,7 +187,7 @@ def test_no_key_names_a_place_outside(tmp_path_factory, text):
         parts = check_key(text)
     except LakeError:
         return
-    root = Path("/root/of/store")
+    root = Path("/lake/of/a/test")
     assert Path(os.path.normpath(root.joinpath(*parts))) == root.joinpath(*parts)
     assert check_prefix(text) == "/".join(parts[:-1])
 

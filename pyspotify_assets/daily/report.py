@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from pyspotify_assets.clock import Clock
@@ -12,6 +11,7 @@ from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.errors import MissingPartitionError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
+from pyspotify_assets.marts import window_of
 from pyspotify_assets.report import Check, ReportData, render, three_facts
 from pyspotify_assets.sql import athena_text, over_table, sql_tree
 from pyspotify_assets.stores import ObjectInfo
@@ -29,7 +29,7 @@ LATEST = "latest.html"
 
 def report_fingerprint(lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], day: str, lookback_days: int) -> str | None:
     """What a day's report is made from; None where the day has no marts."""
-    first = _first_day(day, lookback_days)
+    first, _ = window_of(day, lookback_days)
     versions = {
         mart.name: {
             partition.day: partition.notes.get("version", "")
@@ -47,7 +47,7 @@ def report_data(
     lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], day: str, lookback_days: int, sample: bool, clock: Clock
 ) -> ReportData:
     """Everything that the report of one day shows, by SQL from the marts and the day's refined snapshots."""
-    first = _first_day(day, lookback_days)
+    first, _ = window_of(day, lookback_days)
     checks, counts = [], {}
     for feed in feeds:
         notes = _notes(lake, feed, day)
@@ -139,7 +139,3 @@ def _tracks(sql: SqlEngine, feeds: Sequence[str], day: str) -> pa.Table:
         for feed in feeds
     ]
     return pa.concat_tables(parts)
-
-
-def _first_day(day: str, lookback_days: int) -> str:
-    return (date.fromisoformat(day) - timedelta(days=lookback_days)).isoformat()
