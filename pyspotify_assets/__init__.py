@@ -34,4 +34,4 @@ def read(
     from pyspotify_assets.io_manager import LakeIOManager
     from pyspotify_assets.settings import load_settings
 
-    return LakeIOManager(address=load_settings().lake_address()).read(table, days, columns=columns)
+    return LakeIOManager(**load_settings().lake_places()).read(table, days, columns=columns)

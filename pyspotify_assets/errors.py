@@ -50,6 +50,10 @@ class SpotifyError(PySpotifyError):
     """Spotify could not be reached, refused, or sent something that is not an answer."""
 
 
+class AwsError(PySpotifyError):
+    """AWS refused, cannot be reached, or lacks something; where they fit, CrawlError and its kin are raised instead."""
+
+
 class CrawlError(PySpotifyError):
     """A crawl failed, or the catalog could not be kept."""
 

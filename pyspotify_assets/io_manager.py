@@ -77,6 +77,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
     model_config = ConfigDict(extra="forbid", frozen=True)
     address: str = Field(description="A folder, or s3://bucket/prefix.")
     areas: dict[str, str] = Field(default={}, description="Areas that lie on addresses of their own: area → address.")
+    s3: dict[str, str] = Field(default={}, description="On S3: `encryption`, `kms_key`, `owner`; see S3Options.")
 
     # Not a cached_property: Dagster copies resources field by field and takes what is cached for one.
     _lake: Lake | None = PrivateAttr(default=None)
@@ -85,7 +86,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
     def lake(self) -> Lake:
         """The lake, for what is not a table."""
         if self._lake is None:
-            self._lake = Lake.at(self.address, self.areas)
+            self._lake = Lake.at(self.address, self.areas, self.s3)
         return self._lake
 
     def write(self, asset: str | Sequence[str], day: str | None, data: Tabular) -> Stored:

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from pyspotify_assets.assets.each_day import ONLY_CHANGED
-from pyspotify_assets.warehouse import DATABASES
+from pyspotify_assets.assets.each_day import ONLY_CHANGED, RANGE_END, RANGE_START
+from pyspotify_assets.names import DATABASES
 
 FULL_REFRESH = "full_refresh"
 CRAWL_JOBS = {"raw": "crawl_raw", "refined": "crawl_refined"}
 CRAWL_GROUPS = {area: DATABASES[area] for area in CRAWL_JOBS}
 """Crawled area → group of its tables in the UI: the database."""
-
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
 
 
 @dataclass(frozen=True)

@@ -61,24 +61,27 @@ class Place:
 class Lake:
     """All areas of one lake. `Lake.at(address)` makes one; `stores` are open to whoever needs another area."""
 
-    def __init__(self, stores: Mapping[str, Store], address: str) -> None:
-        self.stores, self.address = dict(stores), address
+    def __init__(self, stores: Mapping[str, Store], address: str, s3: Mapping[str, str] | None = None) -> None:
+        self.stores, self.address, self._s3 = dict(stores), address, dict(s3 or {})
 
     @classmethod
-    def at(cls, address: str, areas: Mapping[str, str] | None = None) -> Lake:
-        """The lake at `address`, a folder or s3://bucket/prefix; `areas` puts single areas on ones of their own."""
+    def at(cls, address: str, areas: Mapping[str, str] | None = None, s3: Mapping[str, str] | None = None) -> Lake:
+        """The lake at `address`, a folder or s3://bucket/prefix; `areas` puts single areas on ones of their own.
+
+        `s3`: options of its objects on S3, by the names of `stores.s3.S3Options`.
+        """
         unknown = sorted(set(areas or {}) - set(AREAS))
         if unknown:
             raise LakeError(f"{unknown[0]!r} is no area of the lake", f"The areas are: {', '.join(AREAS)}.")
         places = {area: (areas or {}).get(area, f"{address.rstrip('/')}/{area}") for area in AREAS}
-        return cls({area: _store(place, area, address) for area, place in places.items()}, address)
+        return cls({area: _store(place, area, address, s3 or {}) for area, place in places.items()}, address, s3)
 
     def store(self, area: str) -> Store:
         """The store of an area. One that is none of `AREAS`, another project's, lies under the lake's address too."""
         if area not in self.stores:
             if not area or "/" in area or area.startswith("."):
                 raise LakeError(f"{area!r} cannot be an area of the lake", "An area is one name without slashes.")
-            self.stores[area] = _store(f"{self.address.rstrip('/')}/{area}", area, self.address)
+            self.stores[area] = _store(f"{self.address.rstrip('/')}/{area}", area, self.address, self._s3)
         return self.stores[area]
 
     def place(self, asset: Sequence[str], day: str = "") -> Place:
@@ -143,11 +146,11 @@ class Lake:
             lock.release()
 
 
-def _store(address: str, area: str, lake: str) -> Store:
+def _store(address: str, area: str, lake: str, s3: Mapping[str, str]) -> Store:
     if address.startswith("s3://"):
-        from pyspotify_assets.stores.s3 import S3Store
+        from pyspotify_assets.stores.s3 import S3Options, S3Store
 
-        return S3Store.at(address)
+        return S3Store.at(address, S3Options(**s3))
     from pyspotify_assets.stores.folder import FolderStore
 
     if lake.startswith("s3://") or not Path(address).is_relative_to(lake):

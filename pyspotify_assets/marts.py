@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pyspotify_assets.daily.fingerprints import fingerprint
+from pyspotify_assets.names import DATABASES
 from pyspotify_assets.schemas import cast_type
 from pyspotify_assets.sql import athena_text, over_table, sql_text, sql_tree
 from pyspotify_assets.tables import Table
-from pyspotify_assets.warehouse import DATABASES
 
 VERSION = "1"
 """Part of every mart's fingerprint: raise it when the same SQL over the same rows would come out differently."""

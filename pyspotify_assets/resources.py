@@ -5,20 +5,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import ConfigDict, Field
 
+from pyspotify_assets.aws.secret import spotify_credentials
 from pyspotify_assets.clock import system_clock
 from pyspotify_assets.errors import SettingsError
 from pyspotify_assets.io_manager import LakeIOManager
+from pyspotify_assets.names import AwsNames
 from pyspotify_assets.settings import Settings
 
 if TYPE_CHECKING:
+    from pyspotify_assets.lake import Lake
     from pyspotify_assets.spotify.client import SpotifyClient
     from pyspotify_assets.warehouse import Crawler, SqlEngine
 
@@ -52,11 +54,16 @@ class SampleSpotify(dg.ConfigurableResource):
 
 
 class LiveSpotify(dg.ConfigurableResource):
-    """Spotify's Web API. Credentials are read from the environment when a client is made, and kept nowhere else."""
+    """Spotify's Web API. Credentials are read when a client is made, and kept nowhere else.
+
+    They come from the environment or, where it has none, from the secret of that name in AWS Secrets Manager.
+    """
 
     model_config = _STRICT
     timeout: float = 10
     attempts: int = 5
+    secret: str = ""
+    url: str = "https://api.spotify.com"
 
     @property
     def knows_the_past(self) -> bool:
@@ -70,53 +77,94 @@ class LiveSpotify(dg.ConfigurableResource):
     def client(self, day: str) -> Iterator[SpotifyClient]:
         from pyspotify_assets.spotify.client import SpotifyClient
 
-        client_id, client_secret = (os.environ.get(f"SPOTIPY_CLIENT_{name}", "") for name in ("ID", "SECRET"))
-        with SpotifyClient(client_id, client_secret, timeout=self.timeout, attempts=self.attempts) as client:
+        client_id, client_secret = spotify_credentials(self.secret)
+        with SpotifyClient(
+            client_id, client_secret, base_url=self.url, timeout=self.timeout, attempts=self.attempts
+        ) as client:
             yield client
 
 
-class LocalCrawlerResource(dg.ConfigurableResource):
-    """The crawler of the local environment over the lake at `address`."""
+class _OverLake(dg.ConfigurableResource):
+    """What works on the lake at `address`; the fields are those of LakeIOManager."""
 
     model_config = _STRICT
     address: str
     areas: dict[str, str] = Field(default_factory=dict)
+    s3: dict[str, str] = Field(default_factory=dict)
+
+    def _lake(self) -> Lake:
+        from pyspotify_assets.lake import Lake
+
+        return Lake.at(self.address, self.areas, self.s3)
+
+
+class LocalCrawlerResource(_OverLake):
+    """The crawler of the local environment."""
 
     def create_resource(self, context: dg.InitResourceContext) -> Crawler:
-        from pyspotify_assets.lake import Lake
         from pyspotify_assets.warehouse.local_crawler import LocalCrawler
 
-        return LocalCrawler(Lake.at(self.address, self.areas))
+        return LocalCrawler(self._lake())
 
 
-class LocalEngineResource(dg.ConfigurableResource):
-    """The SQL engine of the local environment over the lake at `address`."""
-
-    model_config = _STRICT
-    address: str
-    areas: dict[str, str] = Field(default_factory=dict)
+class LocalEngineResource(_OverLake):
+    """The SQL engine of the local environment."""
 
     def create_resource(self, context: dg.InitResourceContext | None = None) -> SqlEngine:
-        from pyspotify_assets.lake import Lake
         from pyspotify_assets.warehouse.local_engine import LocalEngine
 
-        return LocalEngine(Lake.at(self.address, self.areas))
+        return LocalEngine(self._lake())
 
 
-def resources_for(settings: Settings) -> dict[str, object]:
+class GlueCrawlerResource(_OverLake):
+    """The AWS Glue crawlers of a stage. `timeout`: seconds that one crawl may take."""
+
+    stage: str
+    timeout: float
+
+    def create_resource(self, context: dg.InitResourceContext) -> Crawler:
+        from pyspotify_assets.warehouse.glue_crawler import GlueCrawler
+
+        return GlueCrawler(self._lake(), AwsNames(self.stage), self.timeout)
+
+
+class AthenaEngineResource(_OverLake):
+    """Amazon Athena, in the workgroup of a stage. `timeout`: seconds that one query may take."""
+
+    stage: str
+    timeout: float
+
+    def create_resource(self, context: dg.InitResourceContext | None = None) -> SqlEngine:
+        from pyspotify_assets.warehouse.athena_engine import AthenaEngine
+
+        return AthenaEngine(self._lake(), AwsNames(self.stage), self.timeout)
+
+
+def resources_for(settings: Settings) -> dict[str, Any]:
     """The resources of the settings' environment, by the names that assets use."""
-    if settings.env == "aws":
+    places = settings.lake_places()
+    on_aws = settings.env == "aws"
+    if on_aws and settings.resolved_source() == "sample":
         raise SettingsError(
-            "PYSPOTIFY_ENV = 'aws' is not there yet", "Use local; PYSPOTIFY_LAKE may be an s3:// address there too."
+            "PYSPOTIFY_SOURCE = 'sample' cannot be used with PYSPOTIFY_ENV = 'aws': made-up data stay on this machine",
+            "Unset PYSPOTIFY_SOURCE, or use PYSPOTIFY_ENV=local.",
         )
-    address = settings.lake_address()
-    live = settings.resolved_source() == "live"
+    secret = settings.secret or settings.names.secret
     return {
-        "lake_io_manager": LakeIOManager(address=address),
-        "crawler": LocalCrawlerResource(address=address),
-        "sql": LocalEngineResource(address=address),
-        "spotify": LiveSpotify(timeout=settings.spotify_timeout, attempts=settings.spotify_attempts)
-        if live
+        "lake_io_manager": LakeIOManager(**places),
+        "crawler": GlueCrawlerResource(**places, stage=settings.stage, timeout=settings.crawl_timeout)
+        if on_aws
+        else LocalCrawlerResource(**places),
+        "sql": AthenaEngineResource(**places, stage=settings.stage, timeout=settings.query_timeout)
+        if on_aws
+        else LocalEngineResource(**places),
+        "spotify": LiveSpotify(
+            timeout=settings.spotify_timeout,
+            attempts=settings.spotify_attempts,
+            secret=secret if on_aws else "",
+            url=settings.spotify_url,
+        )
+        if settings.resolved_source() == "live"
         else SampleSpotify(seed=settings.sample_seed),
         "clock": system_clock,
     }
@@ -124,6 +172,4 @@ def resources_for(settings: Settings) -> dict[str, object]:
 
 def sql_engine(settings: Settings) -> SqlEngine:
     """The SQL engine of the settings' environment, for use outside of a run."""
-    resource = resources_for(settings)["sql"]
-    assert isinstance(resource, LocalEngineResource)
-    return resource.create_resource()
+    return resources_for(settings)["sql"].create_resource()

@@ -79,7 +79,9 @@ def _raw_landed(feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSen
             if parsed is None or parsed[0] not in names or not first <= parsed[1] <= today:
                 strange.append(info.key)
                 continue
-            waiting.setdefault(parsed[:2], []).append(f"{info.key}@{info.identity}")
+            # With the time, since the same bytes can land at the same key again after they were taken.
+            landed_as = f"{info.key}@{info.identity}@{info.modified.timestamp()}"
+            waiting.setdefault(parsed[:2], []).append(landed_as)
         left = f"Left lying, of no known feed and day ({first} to {today}): {', '.join(strange)}." if strange else ""
         if not waiting:
             return dg.SensorResult(skip_reason=f"Nothing waits in landing. {left}".strip(), cursor=cursor)

@@ -5,15 +5,17 @@ made, and nowhere else. A `.env` file in the working directory is read by `dagst
 """
 
 import os
+import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pyspotify_assets.errors import SettingsError
+from pyspotify_assets.names import AwsNames
 
 Environment = Literal["local", "aws"]
 Source = Literal["auto", "sample", "live"]
@@ -36,6 +38,26 @@ class Settings(BaseSettings):
     timezone: str = Field("UTC", description="Time zone in which a day begins and schedules run.")
     lookback_days: int = Field(28, ge=2, le=366, description="Window of the marts: days of history a day looks at.")
     snapshot_hour: int = Field(6, ge=0, le=23, description="Hour at which the daily snapshot is scheduled.")
+    stage: str = Field("prod", description="Which stack of the account: each stage has names and data of its own.")
+    bucket_raw: str = Field("", description="Bucket of raw, landing and quarantine; unless set, the stack's.")
+    bucket_refined: str = Field("", description="Bucket of refined, marts and reports; unless set, the stack's.")
+    bucket_athena: str = Field("", description="Bucket of query results; unless set, the stack's.")
+    bucket_prefix: str = Field("", description="Folder inside the buckets, for people who share them.")
+    s3_encryption: Literal["", "AES256", "aws:kms"] = Field(
+        "", description="Encryption that is asked for with every object; unless set, the bucket's own decides."
+    )
+    kms_key: str = Field("", description="Your own KMS key (id, ARN or alias) for every object; implies aws:kms.")
+    secret: str = Field("", description="Secret with Spotify's credentials; unless set, `PySpotify` of the stage.")
+    crawl_timeout: int = Field(1800, ge=1, le=86400, description="Seconds that one crawl may take.")
+    query_timeout: int = Field(600, ge=1, le=1800, description="Seconds that one query may take; Athena's end is 1800.")
+    refine_engine: Literal["local", "glue", "auto"] = Field(
+        "local", description="Who refines: this process, the Glue job, or `auto`: the job from `refine_glue_from` on."
+    )
+    refine_glue_from: int = Field(1 << 30, ge=0, description="Bytes of a raw day from which `auto` takes the Glue job.")
+    glue_timeout: int = Field(3600, ge=60, le=172800, description="Seconds that one run of the Glue job may take.")
+    spotify_url: str = Field(
+        "https://api.spotify.com", description="Spotify's Web API; otherwise only a loopback address, for tests."
+    )
     sample_seed: int = Field(2023, ge=0, description="Seed of the made-up catalogue.")
     spotify_timeout: float = Field(10, gt=0, le=120, description="Seconds to wait for one answer of Spotify.")
     spotify_attempts: int = Field(5, ge=1, le=10, description="How often one request to Spotify is tried at most.")
@@ -45,6 +67,21 @@ class Settings(BaseSettings):
     def _known_timezone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError("not a time zone of the IANA list, such as UTC or America/Sao_Paulo")
+        return value
+
+    @field_validator("stage")
+    @classmethod
+    def _stage_fits_names(cls, value: str) -> str:
+        if not re.fullmatch("[a-z][a-z0-9]{0,9}", value):
+            raise ValueError("not 1 to 10 of a-z and 0-9, beginning with a letter: it becomes part of names")
+        return value
+
+    @field_validator("bucket_prefix")
+    @classmethod
+    def _plain_prefix(cls, value: str) -> str:
+        value = value.strip("/")
+        if value and not re.fullmatch(r"[\w.-]+(/[\w.-]+)*", value, re.ASCII):
+            raise ValueError("not a folder such as team/spotify")
         return value
 
     @field_validator("start")
@@ -83,8 +120,35 @@ class Settings(BaseSettings):
         real = any(Path(self.lake, "live", area).is_dir() for area in ("raw", "landing"))
         return "live" if self.env == "aws" or os.environ.get("SPOTIPY_CLIENT_ID") or real else "sample"
 
+    @property
+    def names(self) -> AwsNames:
+        """What things are called on AWS in the setting's stage."""
+        return AwsNames(self.stage)
+
+    def bucket(self, kind: str) -> str:
+        """The name of one of the buckets; account and region are places to be filled unless it is set."""
+        return {"raw": self.bucket_raw, "refined": self.bucket_refined, "athena": self.bucket_athena}.get(
+            kind
+        ) or self.names.bucket(kind)
+
+    def lake_places(self) -> dict[str, Any]:
+        """Where the lake lies, as `Lake.at` and `LakeIOManager` take it: `address`, `areas`, and options of `s3`."""
+        s3 = {"encryption": self.s3_encryption, "kms_key": self.kms_key}
+        if self.env == "local":
+            return {
+                "address": self.lake_address(),
+                "areas": {},
+                "s3": {name: text for name, text in s3.items() if text},
+            }
+        raw, refined = (f"s3://{self.bucket(kind)}/{self.bucket_prefix}".rstrip("/") for kind in ("raw", "refined"))
+        areas = {"raw": raw, "landing": f"{raw}/landing", "quarantine": f"{raw}/quarantine", "refined": refined}
+        areas |= {area: f"{refined}/{area}" for area in ("marts", "report", "state", "catalog")}
+        return {"address": refined, "areas": areas, "s3": s3 | {"owner": "{account}"}}
+
     def lake_address(self) -> str:
         """Folder or s3:// address of the lake of the current source: made-up and real data never share one."""
+        if self.env == "aws":
+            return str(self.lake_places()["address"])
         base = self.lake.rstrip("/")
         return (
             f"{base}/{self.resolved_source()}" if base.startswith("s3://") else str(Path(base, self.resolved_source()))

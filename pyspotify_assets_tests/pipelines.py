@@ -73,7 +73,7 @@ class Pipeline:
 
     @property
     def lake(self) -> Lake:
-        return Lake.at(self.settings.lake_address())
+        return Lake.at(**self.settings.lake_places())
 
     @property
     def sql(self) -> SqlEngine:

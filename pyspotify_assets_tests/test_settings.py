@@ -39,6 +39,11 @@ def test_nothing_has_to_be_set():
         ("PYSPOTIFY_SAMPLE_SEED", "-1"),
         ("PYSPOTIFY_SPOTIFY_TIMEOUT", "0"),
         ("PYSPOTIFY_SPOTIFY_ATTEMPTS", "many"),
+        ("PYSPOTIFY_STAGE", "Dev-1"),
+        ("PYSPOTIFY_BUCKET_PREFIX", "a/../b c"),
+        ("PYSPOTIFY_S3_ENCRYPTION", "rot13"),
+        ("PYSPOTIFY_REFINE_ENGINE", "spark"),
+        ("PYSPOTIFY_QUERY_TIMEOUT", "1801"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_variable_and_default(monkeypatch, variable, value):

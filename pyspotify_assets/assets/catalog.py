@@ -8,7 +8,16 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from pyspotify_assets.assets.each_day import ONLY_CHANGED, OPENS_DOWNSTREAM, Result, check_results, check_specs
+from pyspotify_assets.assets.each_day import (
+    ONLY_CHANGED,
+    OPENS_DOWNSTREAM,
+    PARTITION,
+    RANGE_END,
+    RANGE_START,
+    Result,
+    check_results,
+    check_specs,
+)
 from pyspotify_assets.assets.metadata import OWNERS, table_metadata
 from pyspotify_assets.checks import CATALOG_SCHEMA, COUNTS_AGREE
 from pyspotify_assets.daily.fingerprints import fingerprint
@@ -16,10 +25,11 @@ from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.history import CRAWL_STARTED, last_crawl, last_materialized
 from pyspotify_assets.io_manager import LakeIOManager
+from pyspotify_assets.names import CRAWLERS, DATABASES
 from pyspotify_assets.planning import CrawlPlan, plan_crawl
 from pyspotify_assets.schemas import dagster_schema
 from pyspotify_assets.tables import SNAPSHOT
-from pyspotify_assets.warehouse import CRAWLERS, DATABASES, CrawledTable, Crawler, SqlEngine
+from pyspotify_assets.warehouse import CrawledTable, Crawler, SqlEngine
 
 COUNTED_DAYS = 31
 """Days back from the newest that the raw and refined counts are compared for: what a check reads stays bounded."""
@@ -70,7 +80,9 @@ def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
         selected = context.selected_asset_keys
         if context.run.tags.get(ONLY_CHANGED) == "true":
             plan = crawl_plan(context.instance, area, feeds)
-            if not plan.needed and not any(unknown_days(sql, lake_io_manager, area, feed.name) for feed in feeds):
+            asked = days_of_run(context.run)
+            unknown = any(unknown_days(sql, lake_io_manager, area, feed.name, *asked) for feed in feeds)
+            if not plan.needed and not unknown:
                 context.log.info(f"Not crawled. {plan.reason}")
                 for key in sorted(selected):
                     yield dg.MaterializeResult(asset_key=key, metadata=OPENS_DOWNSTREAM)
@@ -88,10 +100,18 @@ def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
     return crawl
 
 
-def unknown_days(sql: SqlEngine, lake_io_manager: LakeIOManager, area: str, feed: str) -> list[str]:
+def days_of_run(run: dg.DagsterRun) -> tuple[str, str]:
+    """First and last day that the run is about, though a crawl itself has no days; all days where it does not say."""
+    day = run.tags.get(PARTITION)
+    return (day, day) if day else (run.tags.get(RANGE_START, ""), run.tags.get(RANGE_END, "9999-12-31"))
+
+
+def unknown_days(
+    sql: SqlEngine, lake_io_manager: LakeIOManager, area: str, feed: str, first: str, last: str
+) -> list[str]:
     """Days that lie in the lake and not in the catalog: after a crawl, because somebody has deleted the catalog."""
-    known = {partition.day for partition in sql.partitions(DATABASES[area], feed)}
-    return [day for day in lake_io_manager.lake.days((area, feed)) if day not in known]
+    known = {partition.day for partition in sql.partitions(DATABASES[area], feed, first, last)}
+    return [day for day in lake_io_manager.lake.days((area, feed), first, last) if day not in known]
 
 
 def counts_check(feed: Feed) -> dg.AssetChecksDefinition:

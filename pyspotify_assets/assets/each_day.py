@@ -19,6 +19,11 @@ from pyspotify_assets.errors import CheckFailedError, PySpotifyError
 ONLY_CHANGED = "pyspotify/only_changed"
 """Run tag: days whose inputs, declarations and code version have not changed are left alone."""
 
+PARTITION = "dagster/partition"
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+"""Run tags of Dagster: the run's one day, or the first and last of its days."""
+
 OPENS_DOWNSTREAM = {"__source_asset_observation__": True}
 """Metadata of a result that lets the steps after this one begin and stamps no partition.
 

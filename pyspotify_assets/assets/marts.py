@@ -12,10 +12,11 @@ from pyspotify_assets.daily.mart import SnapshotWindows, make_mart_day
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
+from pyspotify_assets.names import DATABASES
 from pyspotify_assets.schemas import dagster_schema
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import Table
-from pyspotify_assets.warehouse import DATABASES, SqlEngine
+from pyspotify_assets.warehouse import SqlEngine
 
 
 def mart_asset(
@@ -70,10 +71,11 @@ def mart_asset(
             return LeftAlone("nothing has changed", Published(partition.uri, partition.size, notes))
 
         def make(day: str) -> Published:
-            partition, notes, rows = make_mart_day(
-                sql, mart, day, context.run.run_id, lookback, windows.of(day, lookback)
-            )
-            return Published(partition.uri, partition.size, notes, {"preview": preview(rows)})
+            with sql.metered() as figures:
+                partition, notes, rows = make_mart_day(
+                    sql, mart, day, context.run.run_id, lookback, windows.of(day, lookback)
+                )
+            return Published(partition.uri, partition.size, notes, {"preview": preview(rows), **figures})
 
         yield from each_day(context, MART_CHECKS, left_alone, make)
 

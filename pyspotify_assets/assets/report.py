@@ -13,9 +13,10 @@ from pyspotify_assets.daily.raw import SpotifySource
 from pyspotify_assets.daily.report import make_report_day, report_data, report_fingerprint
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
+from pyspotify_assets.names import DATABASES
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import CHART_MOVEMENT, MARTS
-from pyspotify_assets.warehouse import DATABASES, SqlEngine
+from pyspotify_assets.warehouse import SqlEngine
 
 REPORT = ["report", "daily"]
 
@@ -71,13 +72,13 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
 
         def make(day: str) -> Published:
             made_from = report_fingerprint(lake, sql, feeds, day, lookback)
-            data = report_data(lake, sql, feeds, day, lookback, spotify.knows_the_past, clock)
+            with sql.metered() as figures:
+                data = report_data(lake, sql, feeds, day, lookback, spotify.knows_the_past, clock)
             notes, info, facts = make_report_day(lake, made_from, data)
             place = lake.place(REPORT, day)
             words = dg.MetadataValue.md("\n".join(f"- {fact}" for fact in facts))
-            return Published(
-                place.uri, info.size, notes, {"three_facts": words, "page": dg.MetadataValue.path(place.uri)}
-            )
+            details = {"three_facts": words, "page": dg.MetadataValue.path(place.uri), **figures}
+            return Published(place.uri, info.size, notes, details)
 
         yield from each_day(context, (), left_alone, make)
 

@@ -11,8 +11,9 @@ from pyspotify_assets.errors import CheckFailedError, MissingPartitionError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.marts import FeedWindow, feed_window, mart_fingerprint, mart_sql, window_of
+from pyspotify_assets.names import DATABASES
 from pyspotify_assets.tables import Table
-from pyspotify_assets.warehouse import DATABASES, Partition, SqlEngine
+from pyspotify_assets.warehouse import Partition, SqlEngine
 
 
 class SnapshotWindows:

@@ -12,11 +12,12 @@ from pyspotify_assets.errors import MissingPartitionError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.marts import window_of
+from pyspotify_assets.names import DATABASES
 from pyspotify_assets.report import Check, ReportData, render, three_facts
 from pyspotify_assets.sql import athena_text, over_table, sql_tree
 from pyspotify_assets.stores import ObjectInfo
 from pyspotify_assets.tables import MARTS
-from pyspotify_assets.warehouse import DATABASES, SqlEngine
+from pyspotify_assets.warehouse import SqlEngine
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,16 +7,15 @@ user metadata. AWS_ENDPOINT_URL, AWS_PROFILE and whatever else boto3 understands
 
 from __future__ import annotations
 
-import os
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pyspotify_assets.aws.session import client, filled, session
 from pyspotify_assets.errors import LakeError, MissingPartitionError
 from pyspotify_assets.stores import ObjectInfo
 from pyspotify_assets.stores.names import check_key, check_prefix, decode_notes, encode_notes
@@ -37,9 +36,6 @@ PAGE = 1000
 
 _PARTS_AT_ONCE = 4
 _PIECE = 1 << 20
-_SESSIONS = threading.Lock()
-"""Clients may be shared by threads, making them from one session may not."""
-
 _TYPES = {
     ".csv": "text/csv; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -49,26 +45,47 @@ _TYPES = {
 }
 
 
+@dataclass(frozen=True)
+class S3Options:
+    """How objects are put and asked for. Empty: as the bucket itself is set up.
+
+    `encryption` is AES256 or aws:kms; a `kms_key` (id, ARN or alias) means aws:kms with that key. `owner` is the number
+    of the account that must own the bucket (`{account}`: that of the credentials): a stranger's bucket gets nothing.
+    """
+
+    encryption: str = ""
+    kms_key: str = ""
+    owner: str = ""
+
+
+DEFAULTS = S3Options()
+
+
 class S3Store:
     """A store under `prefix` of `bucket`. Can be pickled and shared by threads; connects when first used."""
 
-    def __init__(self, bucket: str, prefix: str = "") -> None:
-        self.bucket, self.prefix = bucket, f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-        self._connected: tuple[Any, Any] | None = None
+    def __init__(self, bucket: str, prefix: str = "", options: S3Options = DEFAULTS) -> None:
+        self._bucket, self.prefix = bucket, f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self._options = options
         self._region: str | None = None
 
     @classmethod
-    def at(cls, address: str) -> S3Store:
+    def at(cls, address: str, options: S3Options = DEFAULTS) -> S3Store:
         """The store at an address s3://bucket or s3://bucket/prefix."""
         bucket, _, prefix = address.removeprefix("s3://").rstrip("/").partition("/")
         if not address.startswith("s3://") or not bucket:
             raise LakeError(f"{address!r} is no address of a bucket", "Write s3://bucket or s3://bucket/prefix.")
         if prefix:
             check_key(prefix)
-        return cls(bucket, prefix)
+        return cls(bucket, prefix, options)
 
-    def __reduce__(self) -> tuple[type[S3Store], tuple[str, str]]:
-        return type(self), (self.bucket, self.prefix)
+    def __reduce__(self) -> tuple[type[S3Store], tuple[str, str, S3Options]]:
+        return type(self), (self._bucket, self.prefix, self._options)
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name, with account and region where it has a place for them."""
+        return filled(self._bucket)
 
     def uri(self, key: str) -> str:
         check_key(key)
@@ -87,7 +104,7 @@ class S3Store:
 
     def objects(self, prefix: str, start_after: str = "", limit: int | None = None) -> Iterator[ObjectInfo]:
         check_prefix(prefix)
-        request = {"Bucket": self.bucket, "Prefix": f"{self.prefix}{prefix}"}
+        request = {"Bucket": self.bucket, "Prefix": f"{self.prefix}{prefix}", **self._owner()}
         if start_after:
             request["StartAfter"] = f"{self.prefix}{start_after}"
         with named(f"s3://{self.bucket}/{self.prefix}{prefix}"):
@@ -119,6 +136,7 @@ class S3Store:
             "Metadata": encode_notes(notes or {}),
             "ContentType": _TYPES.get(Path(key).suffix, "application/octet-stream"),
             "ChecksumAlgorithm": "CRC32",
+            **self._encryption(),
         }
         try:
             with named(uri):
@@ -148,7 +166,7 @@ class S3Store:
         if not (endpoint.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
             options |= {"endpoint_override": endpoint.netloc, "scheme": endpoint.scheme}
         with named(uri):
-            credentials = self._session.get_credentials()
+            credentials = session().get_credentials()
             if credentials is None:
                 from botocore.exceptions import NoCredentialsError
 
@@ -158,7 +176,17 @@ class S3Store:
         return S3FileSystem(**options), f"{self.bucket}/{self.prefix}"
 
     def _object(self, key: str) -> dict[str, str]:
-        return {"Bucket": self.bucket, "Key": f"{self.prefix}{key}"}
+        return {"Bucket": self.bucket, "Key": f"{self.prefix}{key}", **self._owner()}
+
+    def _owner(self) -> dict[str, str]:
+        return {"ExpectedBucketOwner": filled(self._options.owner)} if self._options.owner else {}
+
+    def _encryption(self) -> dict[str, str]:
+        options = self._options
+        if not (options.encryption or options.kms_key):
+            return {}
+        key = {"SSEKMSKeyId": options.kms_key} if options.kms_key else {}
+        return {"ServerSideEncryption": "aws:kms" if options.kms_key else options.encryption, **key}
 
     def _upload(self, staged: Path, key: str, extra: dict[str, object]) -> None:
         from boto3.s3.transfer import TransferConfig
@@ -166,46 +194,18 @@ class S3Store:
         config = TransferConfig(
             multipart_threshold=MULTIPART_FROM, multipart_chunksize=PART, max_concurrency=_PARTS_AT_ONCE
         )
+        extra = extra | self._owner()
         self._client.upload_file(str(staged), self.bucket, f"{self.prefix}{key}", ExtraArgs=extra, Config=config)
 
     def _find_bucket(self) -> str:
         """The bucket's region. LakeError if there is no such bucket; asked once."""
         if self._region is None:
             with named(f"s3://{self.bucket}"):
-                head = self._client.head_bucket(Bucket=self.bucket)
+                head = self._client.head_bucket(Bucket=self.bucket, **self._owner())
             self._region = head.get("BucketRegion") or self._client.meta.region_name
         return self._region
 
     @property
     def _client(self) -> Any:
-        return self._connect()[0]
-
-    @property
-    def _session(self) -> Any:
-        return self._connect()[1]
-
-    def _connect(self) -> tuple[Any, Any]:
-        with _SESSIONS:
-            if self._connected is None:
-                with named(f"s3://{self.bucket}"):
-                    from botocore.config import Config
-
-                    environment = {name: text for name, text in os.environ.items() if name.startswith("AWS_")}
-                    session = _session(tuple(sorted(environment.items())))
-                    config = Config(
-                        retries={"mode": "standard", "total_max_attempts": 4},
-                        connect_timeout=5,
-                        read_timeout=60,
-                        user_agent_extra="pyspotify_assets",
-                    )
-                    region = session.region_name or "us-east-1"
-                    self._connected = session.client("s3", region_name=region, config=config), session
-            return self._connected
-
-
-@lru_cache(4)
-def _session(environment: tuple[tuple[str, str], ...]) -> Any:
-    """One session for all stores of an environment: it holds the descriptions of S3, a tenth of a second to read."""
-    import boto3
-
-    return boto3.session.Session()
+        with named(f"s3://{self._bucket}"):
+            return client("s3")

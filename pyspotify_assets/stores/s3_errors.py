@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pyspotify_assets.errors import LakeError, MissingPartitionError
+from pyspotify_assets.aws.refusals import AGAIN, DENIED, ENDPOINT, REMEDIES, REMEDIES_BY_EXCEPTION
+from pyspotify_assets.errors import AwsError, LakeError, MissingPartitionError
 
 _ACTIONS = {
     "PutObject": "s3:PutObject",
@@ -19,42 +20,7 @@ _ACTIONS = {
     "ListObjectsV2": "s3:ListBucket",
     "HeadBucket": "s3:ListBucket",
 }
-_LOG_IN = "Log in again (aws sso login) or renew AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."
-_CREDENTIALS = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role provides them."
-_REGION = "Set AWS_DEFAULT_REGION to the bucket's region."
-_ENDPOINT = "Check the network, AWS_DEFAULT_REGION and, if it is set, AWS_ENDPOINT_URL."
-_AGAIN = "Run it again later: a run that is repeated replaces its own partition and nothing else."
-
-_BY_CODE = {
-    "ExpiredToken": _LOG_IN,
-    "ExpiredTokenException": _LOG_IN,
-    "TokenRefreshRequired": _LOG_IN,
-    "InvalidToken": _LOG_IN,
-    "InvalidAccessKeyId": _CREDENTIALS,
-    "SignatureDoesNotMatch": _CREDENTIALS,
-    "RequestTimeTooSkewed": "Set this machine's clock.",
-    "PermanentRedirect": _REGION,
-    "AuthorizationHeaderMalformed": _REGION,
-    "IllegalLocationConstraintException": _REGION,
-    "301": _REGION,
-    "400": "Check the credentials and AWS_DEFAULT_REGION: S3 gives no reason here.",
-    "SlowDown": _AGAIN,
-    "ServiceUnavailable": _AGAIN,
-    "InternalError": _AGAIN,
-    "RequestTimeout": _AGAIN,
-    "500": _AGAIN,
-    "503": _AGAIN,
-}
-_BY_EXCEPTION = {
-    "NoCredentialsError": _CREDENTIALS,
-    "PartialCredentialsError": _CREDENTIALS,
-    "CredentialRetrievalError": _CREDENTIALS,
-    "ProfileNotFound": "Set AWS_PROFILE to a profile of ~/.aws/config.",
-    "TokenRetrievalError": _LOG_IN,
-    "SSOTokenLoadError": _LOG_IN,
-    "UnauthorizedSSOTokenError": _LOG_IN,
-    "NoRegionError": _REGION,
-}
+_REMEDIES = REMEDIES | {"400": "Check the credentials and AWS_DEFAULT_REGION: S3 gives no reason here."}
 
 
 @contextmanager
@@ -73,9 +39,11 @@ def named(uri: str) -> Iterator[None]:
     except Boto3Error as error:  # S3UploadFailedError keeps what it was caused by only as its context.
         if isinstance(error.__context__, ClientError):
             raise _refused(uri, error.__context__) from error
-        raise LakeError(f"{uri}: {error}", _AGAIN) from error
+        raise LakeError(f"{uri}: {error}", AGAIN) from error
+    except AwsError as error:  # There is no session or client to ask with.
+        raise LakeError(f"{uri} cannot be reached: {error.args[0]}", error.remedy) from error
     except (BotoCoreError, ValueError) as error:  # ValueError: AWS_ENDPOINT_URL is no address.
-        remedy = _BY_EXCEPTION.get(type(error).__name__, _ENDPOINT)
+        remedy = REMEDIES_BY_EXCEPTION.get(type(error).__name__, ENDPOINT)
         raise LakeError(f"{uri} cannot be reached: {error}", remedy) from error
 
 
@@ -88,11 +56,11 @@ def _refused(uri: str, error) -> LakeError:
         return LakeError(f"{uri}: there is no bucket {bucket}", "Create it, or set PYSPOTIFY_LAKE to another.")
     if code in ("NoSuchKey", "404"):
         return MissingPartitionError(f"{uri} is not there")
-    if code in ("AccessDenied", "AllAccessDisabled", "Forbidden", "403"):
+    if code in DENIED:
         action = _ACTIONS.get(operation, f"s3:{operation}")
         return LakeError(
             f"{uri}: access denied in {operation}{f' ({words})' if words else ''}",
             f"Allow {action} on the bucket {bucket} to these credentials (and, where the bucket has a key of its own, "
             "the use of that key).",
         )
-    return LakeError(f"{uri}: S3 refused {operation}: {code} {words}".rstrip(), _BY_CODE.get(code, _AGAIN))
+    return LakeError(f"{uri}: S3 refused {operation}: {code} {words}".rstrip(), _REMEDIES.get(code, AGAIN))

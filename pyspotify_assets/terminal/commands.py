@@ -36,7 +36,7 @@ errors = Console(stderr=True)
 def run_pipeline(days: int, until: date | None) -> int:
     """Run full_refresh over every range of days that there is something to do for; gives the exit code."""
     settings, feeds = _start()
-    lake, today = Lake.at(settings.lake_address()), settings.today(system_clock())
+    lake, today = Lake.at(**settings.lake_places()), settings.today(system_clock())
     last = _day(until, settings, today)
     first = max(last - timedelta(days=days - 1), settings.start)
     planned = plan_refresh(lake, feeds, settings, first, last, today)
@@ -58,7 +58,7 @@ def take_snapshots(names: Sequence[str], day: date | None) -> int:
     taken = _day(day, settings, settings.today(system_clock()))
     assets = [dg.AssetKey([area, feed.name]) for feed in chosen for area in ("raw", "refined")]
     failures = _execute("daily_snapshot", [taken.isoformat()], len(assets), assets)
-    lake = Lake.at(settings.lake_address())
+    lake = Lake.at(**settings.lake_places())
     for feed in chosen:
         for area in ("raw", "refined"):
             place = lake.place((area, feed.name), taken.isoformat())
@@ -81,7 +81,7 @@ def import_file(file: Path, feed: str, day: date) -> None:
         raise LakeError(f"There is no file {file}", "Give the path of a CSV file.")
     form = landing.recognise(file)
     rows = sum(1 for _ in landing.rows_of(file, form, system_clock()))
-    store = Lake.at(settings.lake_address()).stores["landing"]
+    store = Lake.at(**settings.lake_places()).stores["landing"]
     key = landing.landing_key(feed, day.isoformat(), file.name)
     with store.staging(Path(key).name) as staged:
         shutil.copyfile(file, staged)

@@ -10,10 +10,11 @@ from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.daily.report import LATEST, report_data
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
+from pyspotify_assets.names import DATABASES
 from pyspotify_assets.report import three_facts
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import MARTS
-from pyspotify_assets.warehouse import DATABASES, SqlEngine
+from pyspotify_assets.warehouse import SqlEngine
 
 
 @dataclass(frozen=True)

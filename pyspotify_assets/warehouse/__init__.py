@@ -1,26 +1,23 @@
 """The warehouse: what keeps tables over the lake's files, and what answers SQL over them.
 
-Two protocols that assets ask for, a `Crawler` and a `SqlEngine`; `local_*.py` implement them in the process, on files.
+Two protocols that assets ask for, a `Crawler` and a `SqlEngine`; `local_*.py` implement them in the process, on
+files, `glue_*.py` and `athena_engine.py` on AWS.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from pyspotify_assets.feeds import Feed
+from pyspotify_assets.names import DATABASES
 from pyspotify_assets.schemas import athena_columns, raw_athena_columns
 from pyspotify_assets.tables import MARTS, SNAPSHOT, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-DATABASES = {"raw": "spotify_raw", "refined": "spotify_refined", "marts": "spotify_marts"}
-"""Area of the lake → database of its tables."""
-
-CRAWLERS = {"raw": "spotify-raw", "refined": "spotify-refined"}
-"""Area of the lake → name of the crawler that keeps its tables."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +76,12 @@ class Partition:
 
 class SqlEngine(Protocol):
     """Answers Athena SQL over the catalog."""
+
+    def metered(self) -> AbstractContextManager[dict[str, object]]:
+        """A dictionary that at the end of the block holds what its queries took, as figures of a materialization.
+
+        On Athena: `query_ids`, `bytes_scanned`, `query_seconds`, `cost_usd`; where queries cost nothing it stays empty.
+        """
 
     def query(self, sql: str, first_day: str = "", last_day: str = "9999-12-31") -> pa.Table:
         """The result of one SELECT. `first_day` and `last_day`: the caller knows that no other day is read.

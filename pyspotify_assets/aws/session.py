@@ -1,0 +1,87 @@
+"""Sessions and clients of AWS: made when first used, shared by whoever has the same environment variables.
+
+Whatever boto3 understands is understood: AWS_PROFILE, AWS_ENDPOINT_URL, roles. The region is us-east-1 unless set.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import lru_cache
+from typing import Any
+
+from pyspotify_assets.aws.refusals import explained
+from pyspotify_assets.errors import AwsError
+
+DEFAULT_REGION = "us-east-1"
+
+ATTEMPTS = 4
+"""How often botocore sends one request at most: again only for throttling, 5xx and cut connections."""
+
+_MAKING = threading.RLock()
+"""Clients may be shared by threads, making them from one session may not."""
+
+Environment = tuple[tuple[str, str], ...]
+
+
+def client(service: str) -> Any:
+    """The client of a service, for the environment of this moment."""
+    with _MAKING:
+        return _client(service, _environment())
+
+
+def session() -> Any:
+    """The session for the environment of this moment: it holds descriptions of services, slow to read."""
+    with _MAKING:
+        return _session(_environment())
+
+
+def region() -> str:
+    """The region that the environment says."""
+    return session().region_name or DEFAULT_REGION
+
+
+def account() -> str:
+    """The number of the account that the credentials belong to. AwsError without usable credentials."""
+    with _MAKING:
+        return _account(_environment())
+
+
+def filled(text: str) -> str:
+    """`text` with `{account}` and `{region}` replaced by those of the credentials; asked only if they are in it."""
+    if "{account}" in text:
+        text = text.replace("{account}", account())
+    return text.replace("{region}", region()) if "{region}" in text else text
+
+
+def _environment() -> Environment:
+    return tuple(sorted((name, text) for name, text in os.environ.items() if name.startswith("AWS_")))
+
+
+@lru_cache(4)
+def _session(environment: Environment) -> Any:
+    import boto3
+
+    with explained(AwsError, "The credentials of AWS"):
+        return boto3.session.Session()
+
+
+@lru_cache(32)
+def _client(service: str, environment: Environment) -> Any:
+    from botocore.config import Config
+
+    with explained(AwsError, f"The client of {service}"):
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            connect_timeout=5,
+            read_timeout=60,
+            user_agent_extra="pyspotify_assets",
+        )
+        made = _session(environment)
+        return made.client(service, region_name=made.region_name or DEFAULT_REGION, config=config)
+
+
+@lru_cache(4)
+def _account(environment: Environment) -> str:
+    with explained(AwsError, "The account of these credentials"):
+        return str(_client("sts", environment).get_caller_identity()["Account"])
