@@ -69,6 +69,13 @@ def explained(
         raise error(f"{what} cannot be reached: {failure}", remedy) from failure
 
 
+def is_missing(error: PySpotifyError) -> bool:
+    """Whether `explained` raised it because AWS says that there is no such thing."""
+    from botocore.exceptions import ClientError
+
+    return isinstance(error.__cause__, ClientError) and code_of(error.__cause__) in MISSING
+
+
 def code_of(refusal: Any) -> str:
     """The code of a ClientError, such as EntityNotFoundException."""
     return str(refusal.response.get("Error", {}).get("Code", ""))

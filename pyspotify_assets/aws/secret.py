@@ -6,11 +6,15 @@ They are given back and kept nowhere: no error, log, setting or pickle ever has 
 from __future__ import annotations
 
 import json
+import logging
 import os
+import re
 
 from pyspotify_assets.errors import AwsError
 
 _FORM = '{"client_id": "…", "client_secret": "…"}'
+_CREDENTIAL = re.compile(r"[!-~]+")
+"""What the Spotify client takes; anything else it would refuse with a remedy that knows of no secret."""
 
 
 def spotify_credentials(secret: str) -> tuple[str, str]:
@@ -22,22 +26,58 @@ def spotify_credentials(secret: str) -> tuple[str, str]:
     client_id, client_secret = (os.environ.get(f"SPOTIPY_CLIENT_{name}", "") for name in ("ID", "SECRET"))
     if not secret or (client_id and client_secret):
         return client_id, client_secret
-    values = _read(secret)
-    return values["client_id"], values["client_secret"]
+    credentials = _read(secret)
+    if isinstance(credentials, str):
+        # Raised here, where no local variable has the value: some tools print those with a traceback.
+        raise AwsError(f"The secret {secret} is not the JSON that is expected, {_FORM}: {credentials}", _put(secret))
+    return credentials
 
 
-def _read(secret: str) -> dict[str, str]:
-    from pyspotify_assets.aws.refusals import explained
+def _read(secret: str) -> tuple[str, str] | str:
+    """The credentials, or what is wrong with the secret's value, without any of it."""
+    from botocore.exceptions import ClientError
+
+    from pyspotify_assets.aws.refusals import code_of, explained
     from pyspotify_assets.aws.session import client
 
-    remedy = f"Put {_FORM} into it: aws secretsmanager put-secret-value --secret-id {secret} --secret-string file://…"
-    with explained(AwsError, f"The secret {secret}", f"Make it (`make deploy` does). {remedy}"):
-        text = client("secretsmanager").get_secret_value(SecretId=secret).get("SecretString") or ""
+    _keep_out_of_logs()
+    try:
+        with explained(AwsError, f"The secret {secret}", f"Make it (`make deploy` does). {_put(secret)}"):
+            text = client("secretsmanager").get_secret_value(SecretId=secret).get("SecretString") or ""
+    except AwsError as error:
+        # What Secrets Manager says of a secret that was deleted and may still be had back.
+        if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == "InvalidRequestException":
+            error.remedy = f"If it was deleted: aws secretsmanager restore-secret --secret-id {secret}"
+        raise
+    return _parse(text)
+
+
+def _parse(text: str) -> tuple[str, str] | str:
+    if not text.strip():
+        return "it is empty"
     try:
         values = json.loads(text)
-    except ValueError:  # Not chained: the exception would carry the text.
-        values = None
-    names = ("client_id", "client_secret")
-    if not isinstance(values, dict) or not all(isinstance(values.get(name), str) and values[name] for name in names):
-        raise AwsError(f"The secret {secret} is not the JSON that is expected: {_FORM}", remedy) from None
-    return values
+    except (ValueError, RecursionError):
+        return "it is not JSON"
+    if not isinstance(values, dict):
+        return "it is JSON, but no object"
+    found = []
+    for name in ("client_id", "client_secret"):
+        value = values.get(name)
+        if not isinstance(value, str) or not _CREDENTIAL.fullmatch(value):
+            return f"{name} is {'missing' if value is None else 'not text without spaces'}"
+        found.append(value)
+    return found[0], found[1]
+
+
+def _put(secret: str) -> str:
+    return f"Put {_FORM} into it: aws secretsmanager put-secret-value --secret-id {secret} --secret-string file://…"
+
+
+def _keep_out_of_logs() -> None:
+    """Drop the DEBUG record that botocore writes of an answer's body, if the body is a secret's."""
+    logging.getLogger("botocore.parsers").addFilter(_has_no_secret)  # adding the same filter again changes nothing
+
+
+def _has_no_secret(record: logging.LogRecord) -> bool:
+    return "SecretString" not in record.getMessage()

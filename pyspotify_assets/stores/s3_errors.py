@@ -13,6 +13,8 @@ _ACTIONS = {
     "CreateMultipartUpload": "s3:PutObject",
     "UploadPart": "s3:PutObject",
     "CompleteMultipartUpload": "s3:PutObject",
+    "CopyObject": "s3:PutObject (and s3:GetObject on what is copied)",
+    "UploadPartCopy": "s3:PutObject (and s3:GetObject on what is copied)",
     "AbortMultipartUpload": "s3:AbortMultipartUpload",
     "GetObject": "s3:GetObject",
     "HeadObject": "s3:GetObject",

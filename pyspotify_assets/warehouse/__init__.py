@@ -1,7 +1,7 @@
 """The warehouse: what keeps tables over the lake's files, and what answers SQL over them.
 
 Two protocols that assets ask for, a `Crawler` and a `SqlEngine`; `local_*.py` implement them in the process, on
-files, `glue_*.py` and `athena_engine.py` on AWS.
+files, `glue_*.py` and `athena_*.py` on AWS.
 """
 
 from __future__ import annotations

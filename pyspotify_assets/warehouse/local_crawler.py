@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspotify_assets.errors import PySpotifyError
 from pyspotify_assets.feeds import Feed
-from pyspotify_assets.lake import Lake, Place
-from pyspotify_assets.schemas import arrow_schema, schema_differences
-from pyspotify_assets.tables import SNAPSHOT
+from pyspotify_assets.lake import Lake
 from pyspotify_assets.warehouse import CrawledTable, DeclaredTable, declared_tables
+from pyspotify_assets.warehouse.file_schemas import differences
 from pyspotify_assets.warehouse.local_catalog import Entry, LocalCatalog
 
 
@@ -46,24 +44,3 @@ class LocalCrawler:
                 changes[day] = Entry(place.key, info.size, {})
                 drift += [f"{day}: {difference}" for difference in differences(place, table.area)]
         return CrawledTable(table, len(there), added, removed, drift)
-
-
-def differences(place: Place, area: str) -> list[str]:
-    """How one file's columns differ from the declaration, in words; an unreadable file is one difference."""
-    try:
-        return _raw_differences(place) if area == "raw" else _parquet_differences(place)
-    except (PySpotifyError, OSError, ValueError) as error:
-        return [f"cannot be read: {error}"]
-
-
-def _raw_differences(place: Place) -> list[str]:
-    header = place.store.read(place.key).partition(b"\n")[0].decode("utf-8", "replace").strip()
-    declared = ",".join(f'"{name}"' for name in SNAPSHOT.raw_columns)
-    return [] if header == declared else [f"header {header}, declared {declared}"]
-
-
-def _parquet_differences(place: Place) -> list[str]:
-    import pyarrow.parquet as pq
-
-    filesystem, root = place.store.arrow()
-    return schema_differences(pq.read_schema(root + place.key, filesystem=filesystem), arrow_schema(SNAPSHOT))

@@ -6,7 +6,8 @@ only the days that a query asks for are opened.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pyspotify_assets.errors import LakeError, QueryError
@@ -15,6 +16,7 @@ from pyspotify_assets.schemas import arrow_schema
 from pyspotify_assets.tables import PARTITION_COLUMN, Table
 from pyspotify_assets.warehouse import DeclaredTable, Partition, declared_mart
 from pyspotify_assets.warehouse.local_catalog import Entry, LocalCatalog
+from pyspotify_assets.warehouse.statements import parse_select
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,6 +29,10 @@ class LocalEngine:
 
     def __init__(self, lake: Lake) -> None:
         self._lake, self._catalog = lake, LocalCatalog(lake)
+
+    @contextmanager
+    def metered(self) -> Iterator[dict[str, object]]:
+        yield {}
 
     def query(self, sql: str, first_day: str = "", last_day: str = "9999-12-31") -> pa.Table:
         import duckdb
@@ -117,21 +123,6 @@ class LocalEngine:
             filesystem=filesystem,
             partitions=[ds.field(PARTITION_COLUMN) == day for day in entries],
         )
-
-
-def parse_select(sql: str) -> exp.Query:
-    """One Athena SELECT as sqlglot's tree; QueryError for anything else, naming what it is."""
-    import sqlglot
-    from sqlglot import exp
-
-    try:
-        statements = [statement for statement in sqlglot.parse(sql, read="athena") if statement is not None]
-    except sqlglot.errors.SqlglotError as error:
-        raise QueryError(f"The SQL cannot be read: {error}", "Athena's SQL is understood, such as SELECT 1.") from None
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        what = statements[0].key.upper() if len(statements) == 1 else f"{len(statements)} statements"
-        raise QueryError(f"One SELECT is understood, not {what}", "Tables are written by the pipeline only.")
-    return statements[0]
 
 
 def view_statements(catalog: LocalCatalog) -> list[str]:

@@ -1,0 +1,34 @@
+"""How the columns of one file of the lake differ from the declaration, in words: the drift that a crawl reports."""
+
+from __future__ import annotations
+
+from pyspotify_assets.errors import PySpotifyError
+from pyspotify_assets.lake import Place
+from pyspotify_assets.schemas import arrow_schema, schema_differences
+from pyspotify_assets.tables import SNAPSHOT
+
+_HEADER = 64 << 10
+"""Bytes of a raw file that are read for its header: the file may be larger than memory."""
+
+
+def differences(place: Place, area: str) -> list[str]:
+    """How one file's columns differ from the declaration, in words; an unreadable file is one difference."""
+    try:
+        return _raw_differences(place) if area == "raw" else _parquet_differences(place)
+    except (PySpotifyError, OSError, ValueError) as error:
+        return [f"cannot be read: {error}"]
+
+
+def _raw_differences(place: Place) -> list[str]:
+    filesystem, root = place.store.arrow()
+    with filesystem.open_input_stream(root + place.key) as file:
+        header = file.read(_HEADER).partition(b"\n")[0].decode("utf-8", "replace").strip()
+    declared = ",".join(f'"{name}"' for name in SNAPSHOT.raw_columns)
+    return [] if header == declared else [f"header {header}, declared {declared}"]
+
+
+def _parquet_differences(place: Place) -> list[str]:
+    import pyarrow.parquet as pq
+
+    filesystem, root = place.store.arrow()
+    return schema_differences(pq.read_schema(root + place.key, filesystem=filesystem), arrow_schema(SNAPSHOT))
