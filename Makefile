@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run dev test test-slow lint format lock pictures clean help
+.PHONY: run dev test test-slow test-aws prove lint format lock lambda pictures templates deploy destroy clean help
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -16,8 +16,14 @@ dev: .venv/ready ## Open the Dagster UI with schedules and sensors live
 test: .venv/ready-dev ## Set up and run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-test-slow: .venv/ready-dev ## Run the slow proofs: gigabytes and minutes
+test-slow: .venv/ready-spark ## Run the slow proofs: gigabytes and minutes
 	$(BIN)/python -m pytest -m slow
+
+test-aws: .venv/ready-spark ## Run the tests that need an AWS endpoint, PYSPOTIFY_TEST_AWS_ENDPOINT
+	$(BIN)/python -m pytest -m aws
+
+prove: .venv/ready-spark ## Run the proofs that take longer still, of which the tests draw samples
+	PYSPOTIFY_PROVE=all $(BIN)/python -m pytest -m aws pyspotify_assets_tests/aws/test_permissions.py
 
 lint: .venv/ready-dev ## Check style and types
 	$(BIN)/ruff format --check .
@@ -33,9 +39,24 @@ lock: .venv/ready-dev ## Pin all dependencies anew, with hashes (needs uv)
 		--python-version 3.11 --output-file requirements.txt pyproject.toml -
 	echo 'setuptools>=77' | uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-strip-extras \
 		--python-version 3.11 --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml -
+	echo 'setuptools>=77' | uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-strip-extras \
+		--python-version 3.11 --extra spark --constraint requirements.txt --output-file requirements-spark.txt pyproject.toml -
+	$(BIN)/python -m lambda_function.lock
+
+lambda: .venv/ready ## Build the Lambda's zip, build/lambda.zip
+	@$(BIN)/python -m lambda_function.package
 
 pictures: .venv/ready-dev ## Make the README's pictures anew (needs chromium)
 	$(BIN)/python -m scripts.pictures
+
+templates: .venv/ready ## Write the committed CloudFormation templates anew
+	@$(BIN)/python -m infra templates
+
+deploy: .venv/ready ## Put the AWS environment up, or bring it up to date; STAGE=dev for another stage
+	@$(BIN)/python -m infra deploy $(if $(STAGE),--stage $(STAGE)) $(OPTIONS)
+
+destroy: .venv/ready ## Take the AWS environment down; data stay, unless DATA=delete
+	@$(BIN)/python -m infra destroy $(if $(STAGE),--stage $(STAGE)) $(if $(filter delete,$(DATA)),--data) $(OPTIONS)
 
 clean: ## Remove what the targets made: .venv, caches and Dagster's history; the lake stays
 	rm -rf .venv .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
@@ -53,4 +74,8 @@ clean: ## Remove what the targets made: .venv, caches and Dagster's history; the
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.venv/ready-spark: .venv/ready-dev requirements-spark.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.txt
 	@touch $@

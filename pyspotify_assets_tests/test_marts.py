@@ -4,22 +4,65 @@ popular_songs        20th: A B C      21st: (no snapshot)   22nd: B A D     wind
 top_played           20th: (none)     21st: X Y             22nd: Y Z       Z has no id; X was there on the 21st only
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import pytest
 
 from pyspotify_assets.daily.mart import SnapshotWindows, make_mart_day
 from pyspotify_assets.feeds import DEFAULT_FEEDS
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.tables import CHART_EXITS, CHART_MOVEMENT, MARTS, RELEASE_PROFILE, TOP_ARTISTS, Table
+from pyspotify_assets.warehouse import Crawler, SqlEngine
+from pyspotify_assets.warehouse.athena_engine import AthenaEngine
+from pyspotify_assets.warehouse.glue_crawler import GlueCrawler
 from pyspotify_assets.warehouse.local_crawler import LocalCrawler
 from pyspotify_assets.warehouse.local_engine import LocalEngine
+from pyspotify_assets_tests.aws.stacks import Stack, stack
 from pyspotify_assets_tests.builders import put_snapshot, track
 
 LOOKBACK = 28
 
 
-@pytest.fixture
-def lake(tmp_path) -> Lake:
-    lake = Lake.at(str(tmp_path))
+@dataclass(frozen=True)
+class Warehouse:
+    """A lake with its crawler and SQL engine: those of the process, or Glue and Athena."""
+
+    lake: Lake
+    crawler: Crawler
+    sql: SqlEngine
+
+    def crawl(self) -> None:
+        self.crawler.crawl("refined", DEFAULT_FEEDS)
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory) -> Iterator[Stack]:
+    with stack(tmp_path_factory.mktemp("stack"), feeds=None) as made:
+        made.deploy()
+        yield made
+
+
+@pytest.fixture(params=["local", pytest.param("aws", marks=pytest.mark.aws)])
+def warehouse(request, tmp_path) -> Iterator[Warehouse]:
+    """Three days of two tiny feeds; every test runs on DuckDB and, where there is an endpoint, on Athena."""
+    if request.param == "local":
+        lake = Lake.at(str(tmp_path))
+        yield filled(Warehouse(lake, LocalCrawler(lake), LocalEngine(lake)))
+        return
+    made = request.getfixturevalue("deployed")
+    made.empty()
+    settings = made.settings()
+    with made.as_role("pipeline"):
+        lake = Lake.at(**settings.lake_places())
+        crawler = GlueCrawler(lake, settings.names, settings.crawl_timeout)
+        yield filled(Warehouse(lake, crawler, AthenaEngine(lake, settings.names, settings.query_timeout)))
+
+
+def filled(warehouse: Warehouse) -> Warehouse:
+    lake = warehouse.lake
     put_snapshot(
         lake,
         "popular_songs",
@@ -46,21 +89,29 @@ def lake(tmp_path) -> Lake:
             track(2, None, track_name="Zed", artist_name=None, album_name="Zeds"),
         ],
     )
-    LocalCrawler(lake).crawl("refined", DEFAULT_FEEDS)
-    return lake
+    warehouse.crawl()
+    return warehouse
 
 
-def rows(lake: Lake, mart: Table, day: str, *columns: str) -> list[tuple]:
-    sql = LocalEngine(lake)
-    windows = SnapshotWindows(lake, sql, DEFAULT_FEEDS, "2026-10-01", day)
+def rows(warehouse: Warehouse, mart: Table, day: str, *columns: str) -> list[tuple]:
+    sql = warehouse.sql
+    windows = SnapshotWindows(warehouse.lake, sql, DEFAULT_FEEDS, "2026-10-01", day)
     make_mart_day(sql, mart, day, "run", LOOKBACK, windows.of(day, LOOKBACK))
     table = sql.query(f"SELECT * FROM spotify_marts.{mart.name} WHERE snapshot_date = '{day}'")
     return [tuple(row[column] for column in columns) for row in table.to_pylist()]
 
 
-def test_movement_is_counted_from_the_latest_earlier_snapshot_not_from_yesterday(lake):
+def test_movement_is_counted_from_the_latest_earlier_snapshot_not_from_yesterday(warehouse):
     assert rows(
-        lake, CHART_MOVEMENT, "2026-11-22", "feed", "track_key", "rank", "previous_date", "previous_rank", "movement"
+        warehouse,
+        CHART_MOVEMENT,
+        "2026-11-22",
+        "feed",
+        "track_key",
+        "rank",
+        "previous_date",
+        "previous_rank",
+        "movement",
     ) == [
         ("popular_songs", "B", 1, "2026-11-20", 2, 1),
         ("popular_songs", "A", 2, "2026-11-20", 1, -1),
@@ -70,9 +121,9 @@ def test_movement_is_counted_from_the_latest_earlier_snapshot_not_from_yesterday
     ]
 
 
-def test_new_tracks_days_on_the_chart_peak_and_popularity(lake):
+def test_new_tracks_days_on_the_chart_peak_and_popularity(warehouse):
     assert rows(
-        lake,
+        warehouse,
         CHART_MOVEMENT,
         "2026-11-22",
         "track_key",
@@ -91,19 +142,19 @@ def test_new_tracks_days_on_the_chart_peak_and_popularity(lake):
     ]
 
 
-def test_on_a_first_day_nothing_is_new_or_returning_since_there_is_nothing_to_compare_with(lake):
-    assert rows(lake, CHART_MOVEMENT, "2026-11-21", "track_key", "previous_date", "is_new", "is_returning") == [
+def test_on_a_first_day_nothing_is_new_or_returning_since_there_is_nothing_to_compare_with(warehouse):
+    assert rows(warehouse, CHART_MOVEMENT, "2026-11-21", "track_key", "previous_date", "is_new", "is_returning") == [
         ("X", None, None, None),
         ("Y", None, None, None),
     ]
 
 
-def test_a_track_that_was_away_returns(lake):
-    put_snapshot(lake, "popular_songs", "2026-11-21", [track(1, "A"), track(2, "B")])
-    put_snapshot(lake, "popular_songs", "2026-11-22", [track(1, "C"), track(2, "A")])
-    LocalCrawler(lake).crawl("refined", DEFAULT_FEEDS)
+def test_a_track_that_was_away_returns(warehouse):
+    put_snapshot(warehouse.lake, "popular_songs", "2026-11-21", [track(1, "A"), track(2, "B")])
+    put_snapshot(warehouse.lake, "popular_songs", "2026-11-22", [track(1, "C"), track(2, "A")])
+    warehouse.crawl()
     found = rows(
-        lake,
+        warehouse,
         CHART_MOVEMENT,
         "2026-11-22",
         "feed",
@@ -116,9 +167,9 @@ def test_a_track_that_was_away_returns(lake):
     assert found[:2] == [("popular_songs", "C", None, False, True, 2), ("popular_songs", "A", 1, False, False, 3)]
 
 
-def test_exits_are_the_tracks_of_the_previous_snapshot_that_are_gone(lake):
+def test_exits_are_the_tracks_of_the_previous_snapshot_that_are_gone(warehouse):
     assert rows(
-        lake,
+        warehouse,
         CHART_EXITS,
         "2026-11-22",
         "feed",
@@ -133,13 +184,13 @@ def test_exits_are_the_tracks_of_the_previous_snapshot_that_are_gone(lake):
     ]
 
 
-def test_a_feed_without_a_snapshot_on_the_day_has_no_exits(lake):
-    assert rows(lake, CHART_EXITS, "2026-11-21", "feed") == []
+def test_a_feed_without_a_snapshot_on_the_day_has_no_exits(warehouse):
+    assert rows(warehouse, CHART_EXITS, "2026-11-21", "feed") == []
 
 
-def test_artists_share_the_chart_with_the_tracks_that_have_none(lake):
+def test_artists_share_the_chart_with_the_tracks_that_have_none(warehouse):
     found = rows(
-        lake,
+        warehouse,
         TOP_ARTISTS,
         "2026-11-22",
         "feed",
@@ -156,9 +207,16 @@ def test_artists_share_the_chart_with_the_tracks_that_have_none(lake):
     ]
 
 
-def test_release_years_keep_a_row_for_unknown_dates(lake):
+def test_release_years_keep_a_row_for_unknown_dates(warehouse):
     found = rows(
-        lake, RELEASE_PROFILE, "2026-11-22", "feed", "release_year", "tracks", "mean_popularity", "mean_duration_ms"
+        warehouse,
+        RELEASE_PROFILE,
+        "2026-11-22",
+        "feed",
+        "release_year",
+        "tracks",
+        "mean_popularity",
+        "mean_duration_ms",
     )
     assert sorted(found, key=str) == [
         ("popular_songs", 2025, 1, None, 200_000.0),
@@ -168,10 +226,9 @@ def test_release_years_keep_a_row_for_unknown_dates(lake):
     ]
 
 
-def test_a_day_sees_nothing_beyond_its_window(lake):
-    sql = LocalEngine(lake)
-    windows = SnapshotWindows(lake, sql, DEFAULT_FEEDS, "2026-10-01", "2026-11-22").of("2026-11-22", 1)
-    assert [(window.feed, window.previous) for window in windows] == [
+def test_a_day_sees_nothing_beyond_its_window(warehouse):
+    windows = SnapshotWindows(warehouse.lake, warehouse.sql, DEFAULT_FEEDS, "2026-10-01", "2026-11-22")
+    assert [(window.feed, window.previous) for window in windows.of("2026-11-22", 1)] == [
         ("popular_songs", None),
         ("top_played", "2026-11-21"),
     ]

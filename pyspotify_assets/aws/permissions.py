@@ -1,0 +1,325 @@
+"""What each role may do: every permission of the project, declared once, with its reason. Pure data, no AWS call.
+
+The roles of the stack are made from these statements, and `pyspotify doctor` looks whether they are granted.
+ARNs have the places {partition}, {account}, {region} and {kms_key} until they are filled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from pyspotify_assets.names import DATABASES
+from pyspotify_assets.settings import Settings
+
+WILDCARD_RESOURCES: Mapping[str, str] = {}
+"""Action → why it is allowed on every resource (`*`). None is: all that the roles touch has a name."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Actions that are allowed on resources, and why."""
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    reason: str
+
+    def filled(self, account: str, region: str, kms_key: str = "") -> Statement:
+        """The statement with the ARNs of one account and region; `kms_key` is the ARN of the key, if there is one."""
+        places = {"partition": partition_of(region), "account": account, "region": region, "kms_key": kms_key}
+        resources = self.resources
+        for place, text in places.items():
+            resources = tuple(resource.replace(f"{{{place}}}", text) for resource in resources)
+        return replace(self, resources=resources)
+
+    def document(self) -> dict[str, object]:
+        """The statement in IAM's JSON."""
+        actions, resources = list(self.actions), list(self.resources)
+        return {"Sid": self.sid, "Effect": "Allow", "Action": actions, "Resource": resources}
+
+
+def partition_of(region: str) -> str:
+    """What the ARNs of a region begin with: aws, aws-cn or aws-us-gov."""
+    return next((f"aws-{part}" for part in ("cn", "us-gov") if region.startswith(f"{part}-")), "aws")
+
+
+def statements(role: str, settings: Settings) -> list[Statement]:
+    """The statements of one of `names.ROLES` in the stage of `settings`; with an own KMS key, those for it too."""
+    return _ROLES[role](_Arns(settings)) + (key_statements(role) if settings.kms_key else [])
+
+
+def key_statements(role: str) -> list[Statement]:
+    """What the role may do with the KMS key, where objects are encrypted with one of your own."""
+    actions = {"crawler": ("kms:Decrypt",), "scheduler": ()}.get(role, ("kms:Decrypt", "kms:GenerateDataKey"))
+    reason = "Objects and the secret are under the key; an upload in parts needs Decrypt too"
+    return [Statement("UseKey", actions, ("{kms_key}",), reason)] if actions else []
+
+
+class _Arns:
+    """The ARNs of one stage, with places."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._names = settings, settings.names
+
+    def bucket(self, *kinds: str) -> tuple[str, ...]:
+        return tuple(f"arn:{{partition}}:s3:::{self._settings.bucket(kind)}" for kind in kinds)
+
+    def objects(self, kind: str, *folders: str) -> tuple[str, ...]:
+        """All objects of a bucket, or of folders in it; below the prefix where buckets are shared."""
+        prefix = f"{self._settings.bucket_prefix}/" if self._settings.bucket_prefix and kind != "code" else ""
+        (bucket,) = self.bucket(kind)
+        return tuple(f"{bucket}/{prefix}{folder}*" for folder in folders or ("",))
+
+    def glue(self, *names: str) -> tuple[str, ...]:
+        return tuple(f"arn:{{partition}}:glue:{{region}}:{{account}}:{name}" for name in names)
+
+    def catalog(self, *areas: str) -> tuple[str, ...]:
+        """The databases of the areas and their tables; a call on a table is judged on the catalog and database too."""
+        databases = [self._names.database(area) for area in areas]
+        tables = [f"table/{name}/*" for name in databases]
+        return self.glue("catalog", *(f"database/{name}" for name in databases), *tables)
+
+    def crawlers(self) -> tuple[str, ...]:
+        return self.glue(*(f"crawler/{self._names.crawler(area)}" for area in ("raw", "refined")))
+
+    def job(self) -> tuple[str, ...]:
+        return self.glue(f"job/{self._names.glue_job}")
+
+    def workgroup(self) -> tuple[str, ...]:
+        return (f"arn:{{partition}}:athena:{{region}}:{{account}}:workgroup/{self._names.workgroup}",)
+
+    def function(self) -> tuple[str, ...]:
+        return (f"arn:{{partition}}:lambda:{{region}}:{{account}}:function:{self._names.function}",)
+
+    def secret(self) -> tuple[str, ...]:
+        name = self._settings.secret or self._names.secret
+        # Six characters of AWS's choice end the ARN of a secret.
+        return (
+            name
+            if name.startswith("arn:")
+            else f"arn:{{partition}}:secretsmanager:{{region}}:{{account}}:secret:{name}-??????",
+        )
+
+    def logs(self, *groups: str) -> tuple[str, ...]:
+        return tuple(f"arn:{{partition}}:logs:{{region}}:{{account}}:log-group:{group}" for group in groups)
+
+    @property
+    def function_name(self) -> str:
+        return self._names.function
+
+
+def _pipeline(arns: _Arns) -> list[Statement]:
+    return [
+        Statement(
+            "FindObjects",
+            ("s3:ListBucket",),
+            arns.bucket("raw", "refined"),
+            "What lies in the lake; without it a missing object reads as a denied one",
+        ),
+        Statement(
+            "ReadLake",
+            ("s3:GetObject",),
+            (*arns.objects("raw"), *arns.objects("refined")),
+            "Assets, checks and, with the caller's rights, Athena read the lake",
+        ),
+        Statement(
+            "WriteLake",
+            ("s3:PutObject", "s3:AbortMultipartUpload"),
+            (*arns.objects("raw"), *arns.objects("refined")),
+            "Assets publish; an upload in parts that fails is aborted",
+        ),
+        Statement(
+            "RemoveWhatWasTaken",
+            ("s3:DeleteObject",),
+            arns.objects("raw", "landing/", "quarantine/"),
+            "A file leaves landing once it is taken; a day without rejected rows has no quarantine file",
+        ),
+        Statement(
+            "RemoveWhatWasReplaced",
+            ("s3:DeleteObject",),
+            arns.objects("refined", "marts/", "state/glue/"),
+            "A mart's files that no partition points to, and what the Glue job left for the pipeline",
+        ),
+        Statement(
+            "ReadCatalog",
+            ("glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions"),
+            arns.catalog(*DATABASES),
+            "The catalog is read back after crawls, and says where a mart's days lie",
+        ),
+        Statement(
+            "ReadCatalogForAthena",
+            ("glue:GetDatabases", "glue:GetTables", "glue:BatchGetPartition"),
+            arns.catalog(*DATABASES),
+            "Athena reads the catalog with the caller's rights",
+        ),
+        Statement(
+            "ReadDefaultDatabase",
+            ("glue:GetDatabase",),
+            arns.glue("database/default"),
+            "Athena looks it up whatever the query is: "
+            "https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html",
+        ),
+        Statement(
+            "PointMartsPartitions",
+            ("glue:CreatePartition", "glue:UpdatePartition"),
+            arns.catalog("marts"),
+            "A mart's day is written first and pointed to after",
+        ),
+        Statement(
+            "Crawl",
+            ("glue:GetCrawler", "glue:StartCrawler", "glue:StopCrawler"),
+            arns.crawlers(),
+            "Catalog assets start a crawler, wait for it, and stop it when they are interrupted",
+        ),
+        Statement(
+            "Query",
+            (
+                "athena:StartQueryExecution",
+                "athena:GetQueryExecution",
+                "athena:GetQueryResults",
+                "athena:StopQueryExecution",
+                "athena:GetWorkGroup",
+            ),
+            arns.workgroup(),
+            "Marts, checks, the report and `pyspotify sql`",
+        ),
+        Statement("ReadResults", ("s3:GetObject",), arns.objects("athena"), "Results are read as a file"),
+        Statement(
+            "WriteResultsForAthena",
+            ("s3:PutObject", "s3:AbortMultipartUpload"),
+            arns.objects("athena"),
+            "Athena writes results with the caller's rights",
+        ),
+        Statement(
+            "WriteInPartsForAthena",
+            ("s3:ListMultipartUploadParts",),
+            (*arns.objects("athena"), *arns.objects("refined", "marts/")),
+            "Athena writes results and UNLOAD's files in parts",
+        ),
+        Statement(
+            "FindBucketsForAthena",
+            ("s3:GetBucketLocation",),
+            arns.bucket("athena", "raw", "refined"),
+            "Athena asks for the region of what it reads and writes",
+        ),
+        Statement("FindResultsForAthena", ("s3:ListBucket",), arns.bucket("athena"), "Athena looks for its results"),
+        Statement(
+            "FindUploadsForAthena",
+            ("s3:ListBucketMultipartUploads",),
+            arns.bucket("athena", "refined"),
+            "Athena looks for what it has written in parts",
+        ),
+        Statement(
+            "RunJob",
+            ("glue:StartJobRun", "glue:GetJobRun", "glue:BatchStopJobRun"),
+            arns.job(),
+            "Days that one machine cannot hold are refined by the Glue job, which an interrupt stops",
+        ),
+        Statement(
+            "ReadSpotifySecret",
+            ("secretsmanager:GetSecretValue",),
+            arns.secret(),
+            "Spotify's credentials, that one only",
+        ),
+    ]
+
+
+def _crawler(arns: _Arns) -> list[Statement]:
+    return [
+        Statement(
+            "FindObjects",
+            ("s3:ListBucket", "s3:GetBucketLocation"),
+            arns.bucket("raw", "refined"),
+            "A crawl lists folders",
+        ),
+        Statement(
+            "ReadObjects",
+            ("s3:GetObject",),
+            (*arns.objects("raw"), *arns.objects("refined")),
+            "A crawl reads headers and footers",
+        ),
+        Statement(
+            "ReadCatalog",
+            (
+                "glue:GetDatabase",
+                "glue:GetTable",
+                "glue:GetTables",
+                "glue:GetPartition",
+                "glue:GetPartitions",
+                "glue:BatchGetPartition",
+            ),
+            arns.catalog("raw", "refined"),
+            "What the tables know already",
+        ),
+        Statement(
+            "AddPartitions",
+            ("glue:CreatePartition", "glue:BatchCreatePartition", "glue:UpdatePartition", "glue:UpdateTable"),
+            arns.catalog("raw", "refined"),
+            "New days, and the table's figures; no CreateTable: tables are declared, a stray one fails the crawl",
+        ),
+        Statement(
+            "WriteLog",
+            ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
+            arns.logs("/aws-glue/crawlers", "/aws-glue/crawlers:*"),
+            "Every crawler of an account logs to this group, made by the first: the reason of a failed crawl is there",
+        ),
+    ]
+
+
+def _glue_job(arns: _Arns) -> list[Statement]:
+    return [
+        Statement("ReadScript", ("s3:GetObject",), arns.objects("code", "glue/"), "The script and what it imports"),
+        Statement(
+            "FindObjects", ("s3:ListBucket",), arns.bucket("raw", "refined"), "Spark lists what it reads and writes"
+        ),
+        Statement("ReadRaw", ("s3:GetObject",), arns.objects("raw"), "The day to be refined"),
+        Statement(
+            "WriteForPipeline",
+            ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"),
+            arns.objects("refined", "state/glue/"),
+            "What it makes, before the pipeline checks and publishes it, and its messages; Spark renames and removes",
+        ),
+        Statement(
+            "WriteLog",
+            ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
+            arns.logs("/aws-glue/jobs/*"),
+            "Glue's jobs of an account log to groups of these names, made by the first",
+        ),
+    ]
+
+
+def _lambda(arns: _Arns) -> list[Statement]:
+    return [
+        Statement(
+            "PutIntoLanding",
+            ("s3:PutObject", "s3:GetObject"),
+            arns.objects("raw", "landing/"),
+            "A snapshot lands, and is looked at once; nothing is listed or removed",
+        ),
+        Statement(
+            "ReadSpotifySecret",
+            ("secretsmanager:GetSecretValue",),
+            arns.secret(),
+            "Spotify's credentials, that one only",
+        ),
+        Statement(
+            "WriteLog",
+            ("logs:CreateLogStream", "logs:PutLogEvents"),
+            arns.logs(f"/aws/lambda/{arns.function_name}:*"),
+            "Its own log; the group is the stack's",
+        ),
+    ]
+
+
+def _scheduler(arns: _Arns) -> list[Statement]:
+    return [Statement("Invoke", ("lambda:InvokeFunction",), arns.function(), "The schedule starts this function only")]
+
+
+_ROLES: Mapping[str, Callable[[_Arns], list[Statement]]] = {
+    "pipeline": _pipeline,
+    "crawler": _crawler,
+    "glue-job": _glue_job,
+    "lambda": _lambda,
+    "scheduler": _scheduler,
+}
