@@ -104,5 +104,19 @@ def sql(query: str, limit: int) -> None:
     print_query(query, limit)
 
 
+@main.command()
+@click.option("--live", is_flag=True, help="Also try one small request of every kind: costs less than a cent.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON, for scripts.")
+@_plainly
+def doctor(live: bool, as_json: bool) -> None:
+    """Look at settings, credentials, permissions and resources, and say how to mend what is missing.
+
+    Nothing is changed. Ends with 1 if there is any problem; warnings alone end with 0.
+    """
+    from pyspotify_assets.terminal.doctor import examine
+
+    sys.exit(examine(live, as_json))
+
+
 if __name__ == "__main__":
     main()

@@ -44,12 +44,12 @@ print(json.dumps({"seconds": time.perf_counter() - started, "keys": keys, "modul
 """
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory) -> dict:
+@pytest.fixture(scope="module", params=["local", "aws"])
+def loaded(request, tmp_path_factory) -> dict:
     process = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-W", "error", "-c", LOAD],
         cwd=tmp_path_factory.mktemp("empty"),
-        env={},
+        env={} if request.param == "local" else {"PYSPOTIFY_ENV": "aws"},
         capture_output=True,
         text=True,
         timeout=60,

@@ -6,6 +6,7 @@ Ticks of the real sensors against a Dagster instance and a lake; what they reque
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from pyspotify_assets import sensors
 from pyspotify_assets.assets.each_day import ONLY_CHANGED
+from pyspotify_assets.aws import session
 from pyspotify_assets.jobs import RANGE_END, RANGE_START
 from pyspotify_assets.raw_csv import write_raw_csv
 from pyspotify_assets_tests.builders import track
@@ -120,6 +122,85 @@ class TestRawLanded:
         requests = [request.partition_key for _ in range(3) for request in desk.tick("raw_landed").run_requests]
 
         assert requests == ["2024-03-01"]
+
+
+class TestRawLandedOnS3:
+    """S3 tells times to the second and lists by key; what it lists may be replaced while a tick looks."""
+
+    @pytest.fixture
+    def desk(self, tmp_path: Path, s3_bucket: str) -> Iterator[Desk]:
+        overrides = {"spotify": Served(NOWHERE), "clock": lambda: NOON}
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield Desk(Pipeline(tmp_path / "pipeline", lake=f"s3://{s3_bucket}/lake", overrides=overrides), instance)
+
+    @pytest.fixture
+    def listings(self, desk) -> Iterator[list[dict]]:
+        """The pages of objects that S3 is asked for."""
+        pages: list[dict] = []
+
+        def remember(parsed, **_):
+            pages.append(parsed)
+
+        events = session.client("s3").meta.events
+        events.register("after-call.s3.ListObjectsV2", remember)
+        yield pages
+        events.unregister("after-call.s3.ListObjectsV2", remember)
+
+    def test_several_objects_of_one_second_are_each_asked_for_once(self, desk):
+        for day in DAYS:
+            for feed in ("popular_songs", "top_played"):
+                land(desk, f"{feed}/{day}/a.csv")
+
+        first, again = desk.tick("raw_landed").run_requests, desk.tick("raw_landed").run_requests
+
+        assert len({request.run_key for request in first}) == len(first) == 6
+        assert [request.run_key for request in again] == [request.run_key for request in first]
+
+    def test_an_object_that_is_replaced_within_its_second_is_another(self, desk):
+        land(desk, "top_played/2024-03-01/a.csv", b"one")
+        [first] = desk.tick("raw_landed").run_requests
+        land(desk, "top_played/2024-03-01/a.csv", b"two")
+        [second] = desk.tick("raw_landed").run_requests
+
+        assert second.run_key != first.run_key
+
+    def test_the_same_file_that_lands_again_after_it_was_taken_is_taken_again(self, desk):
+        landing = desk.pipeline.lake.stores["landing"]
+        land(desk, "top_played/2024-03-01/a.csv", b"one")
+        [first] = desk.tick("raw_landed").run_requests
+        landing.delete("top_played/2024-03-01/a.csv")
+        time.sleep(1.1)  # S3 tells two landings apart by their second.
+        land(desk, "top_played/2024-03-01/a.csv", b"one")
+        [again] = desk.tick("raw_landed").run_requests
+
+        assert again.run_key != first.run_key
+
+    def test_a_tick_that_dies_before_its_cursor_is_kept_is_repeated_with_the_same_run_keys(self, desk, monkeypatch):
+        monkeypatch.setattr(sensors, "FILES_PER_TICK", 2)
+        for day in DAYS:
+            land(desk, f"top_played/{day}/a.csv")
+        died = desk.tick("raw_landed").run_requests
+        desk.cursors["raw_landed"] = None  # The daemon has asked for the runs and died before it kept the cursor.
+        repeated = desk.tick("raw_landed").run_requests
+        behind = desk.tick("raw_landed").run_requests
+
+        assert [request.run_key for request in repeated] == [request.run_key for request in died]
+        assert [request.partition_key for request in behind] == [DAYS[2]]
+
+    def test_a_tick_lists_one_bounded_page_of_landing_however_much_lies_in_the_lake(self, desk, listings, monkeypatch):
+        monkeypatch.setattr(sensors, "FILES_PER_TICK", 3)
+        for number in range(5):
+            land(desk, f"top_played/2024-03-01/{number}.csv")
+        raw = desk.pipeline.lake.stores["raw"]
+        for number in range(20):
+            with raw.staging("a.csv") as staged:
+                staged.write_bytes(b"anything")
+                raw.publish(staged, f"top_played/snapshot_date=2023-01-{number + 1:02}/top_played.csv")
+        listings.clear()
+
+        desk.tick("raw_landed")
+
+        assert [page["KeyCount"] for page in listings] == [3]
 
 
 class TestCrawlWhenNewer:

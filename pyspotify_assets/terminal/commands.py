@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from pyspotify_assets import landing
+from pyspotify_assets.aws.session import filled
 from pyspotify_assets.clock import system_clock
 from pyspotify_assets.errors import LakeError, PySpotifyError
 from pyspotify_assets.feeds import Feed, feed_named, load_feeds
@@ -112,7 +113,7 @@ def _start() -> tuple[Settings, Sequence[Feed]]:
     settings = load_settings()
     resources_for(settings)
     what = "the built-in sample (made-up data)" if settings.resolved_source() == "sample" else "live data"
-    console.print(f"PySpotify on {what}, lake {settings.lake_address()}", style="bold", soft_wrap=True)
+    console.print(f"PySpotify on {what}, lake {filled(settings.lake_address())}", style="bold", soft_wrap=True)
     return settings, load_feeds(settings.feeds)
 
 
