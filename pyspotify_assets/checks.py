@@ -101,8 +101,34 @@ def refined_findings(refined: Path, raw_rows: int, duplicates: int, quarantined:
     import pyarrow.parquet as pq
 
     file = pq.ParquetFile(refined)
-    differences = schema_differences(file.schema_arrow, arrow_schema(SNAPSHOT))
-    rows = file.metadata.num_rows
+    schema, rows = file.schema_arrow, file.metadata.num_rows
+    if schema_differences(schema, arrow_schema(SNAPSHOT)):
+        return judge_refined(schema, rows, raw_rows, duplicates, quarantined)
+    columns = ["track_id", "track_name", "artist_name", "album_name", "popularity"]
+    table = pq.read_table(refined, columns=columns)
+    with_id = table.filter(pc.is_valid(table["track_id"]))
+    without = table.filter(pc.is_null(table["track_id"]))
+    repeated = _repeated(with_id, ["track_id"]) + _repeated(without, ["track_name", "artist_name", "album_name"])
+    popularity = pc.min_max(table["popularity"]).as_py()
+    return judge_refined(
+        schema, rows, raw_rows, duplicates, quarantined, repeated, (popularity["min"], popularity["max"])
+    )
+
+
+def judge_refined(
+    schema: pa.Schema,
+    rows: int,
+    raw_rows: int,
+    duplicates: int,
+    quarantined: int,
+    repeated: int = 0,
+    popularity: tuple[int | None, int | None] = (None, None),
+) -> list[Finding]:
+    """What holds of one refined day by its figures: `repeated` rows repeat a key; `popularity`: least and greatest.
+
+    Of another schema than the declared one, only the counts are judged.
+    """
+    differences = schema_differences(schema, arrow_schema(SNAPSHOT))
     findings = [
         ACCOUNTED.finding(
             raw_rows == rows + duplicates + quarantined,
@@ -115,19 +141,12 @@ def refined_findings(refined: Path, raw_rows: int, duplicates: int, quarantined:
     ]
     if differences:
         return findings
-    columns = ["track_id", "track_name", "artist_name", "album_name", "popularity"]
-    table = pq.read_table(refined, columns=columns)
-    with_id = table.filter(pc.is_valid(table["track_id"]))
-    without = table.filter(pc.is_null(table["track_id"]))
-    repeated = _repeated(with_id, ["track_id"]) + _repeated(without, ["track_name", "artist_name", "album_name"])
-    popularity = pc.min_max(table["popularity"]).as_py()
-    low, high = popularity["min"], popularity["max"]
+    low, high = popularity
+    within = low is None or high is None or (low >= 0 and high <= 100)
     return [
         *findings,
         KEYS.finding(repeated == 0, f"{repeated} rows repeat a key", repeated=repeated),
-        POPULARITY.finding(
-            low is None or (low >= 0 and high <= 100), "none given" if low is None else f"{low} to {high}"
-        ),
+        POPULARITY.finding(within, "none given" if low is None else f"{low} to {high}"),
     ]
 
 

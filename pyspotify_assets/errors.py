@@ -58,6 +58,14 @@ class CrawlError(PySpotifyError):
     """A crawl failed, or the catalog could not be kept."""
 
 
+class GlueJobError(PySpotifyError):
+    """A run of the Glue job could not be started, failed, or took too long. `reported`: what it had said by then."""
+
+    def __init__(self, message: str, remedy: str = "", reported: Sequence = ()) -> None:
+        super().__init__(message, remedy)
+        self.reported = reported
+
+
 class QueryError(PySpotifyError):
     """A SQL query was refused or failed; the message carries what the engine said."""
 

@@ -7,6 +7,7 @@ or in quarantine because it cannot be typed. Nothing else happens to a row, and 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -40,6 +41,11 @@ ROW_GROUP = 1 << 17
 
 _LIMITS = {"rank": (1, 2**31 - 1), "popularity": (0, 100)}
 _WIDTHS = {"int16": (-(2**15), 2**15 - 1), "int32": (-(2**31), 2**31 - 1)}
+_MEANINGS = {
+    "bool": "true or false",
+    "timestamp": "an ISO 8601 instant with a time zone",
+    "list<string>": "a JSON array of texts",
+}
 _NO_ID_KEY = ("track_name", "artist_name", "album_name")
 
 
@@ -94,6 +100,25 @@ def refine(raw: Path | BinaryIO, refined: Path, quarantine: Path) -> Refined:
     )
 
 
+def rules() -> list[dict[str, object]]:
+    """The columns of a refined day, in order, as an engine elsewhere is told them: JSON can write it.
+
+    Each has `name`, `type`, `nullable`, `derived` (not in the raw CSV); `meaning`, what its text should be ("": any),
+    as reasons say it; and for whole numbers `low` and `high`.
+    """
+    return [
+        {
+            "name": column.name,
+            "type": column.type,
+            "nullable": column.nullable,
+            "derived": column.refined_only,
+            "meaning": _meaning(column),
+        }
+        | (dict(zip(("low", "high"), _limits(column), strict=True)) if column.type in _WIDTHS else {})
+        for column in SNAPSHOT.columns
+    ]
+
+
 def type_rows(text: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.StringArray]:
     """Raw rows of text as typed rows, and for every raw row why it cannot be typed: null if it was."""
     import numpy as np
@@ -122,10 +147,10 @@ def type_rows(text: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.StringArray]:
             values = pc.if_else(empty, None, values) if empty.true_count else values
         else:
             refuse(values.is_null(), f"{column.name} is missing")
-        cast, meaning = _caster(column, schema.field(column.name).type)
+        cast = _cast(column, schema.field(column.name).type)
         if cast is not None:
             values, bad = cast(values)
-            refuse(bad, f"{column.name} is not {meaning}")
+            refuse(bad, f"{column.name} is not {_meaning(column)}")
         columns.append(values)
     named = pa.array([None, *reasons[1:]], pa.string()).take(pa.array(reason_of_row))
     if named.null_count < len(named):
@@ -162,21 +187,26 @@ def _first_of_each(keys: pa.Table) -> np.ndarray:
     return np.sort(np.concatenate(firsts))
 
 
-def _caster(column: Column, type: pa.DataType) -> tuple:
-    """How to cast the column's text (None: it stays text), and what the text should have been, for the reason."""
+def _cast(column: Column, type: pa.DataType) -> Callable[[pa.StringArray], casting.Cast] | None:
+    """How to cast the column's text; None: it stays text."""
     if column.type in _WIDTHS:
-        low, high = _LIMITS.get(column.name, _WIDTHS[column.type])
-        meaning = (
-            f"a whole number from {low} to {high}" if column.name in _LIMITS else f"a whole number ({column.type})"
-        )
-        return partial(casting.whole_numbers, type=type, low=low, high=high), meaning
-    if column.type == "bool":
-        return casting.truths, "true or false"
+        low, high = _limits(column)
+        return partial(casting.whole_numbers, type=type, low=low, high=high)
     if column.type == "timestamp":
-        return partial(casting.per_distinct, casting.instants), "an ISO 8601 instant with a time zone"
-    if column.type == "list<string>":
-        return casting.text_lists, "a JSON array of texts"
-    return None, ""
+        return partial(casting.per_distinct, casting.instants)
+    return {"bool": casting.truths, "list<string>": casting.text_lists}.get(column.type)
+
+
+def _limits(column: Column) -> tuple[int, int]:
+    return _LIMITS.get(column.name, _WIDTHS[column.type])
+
+
+def _meaning(column: Column) -> str:
+    """What the column's text should be, for the reason; empty if anything will do."""
+    if column.type in _WIDTHS:
+        low, high = _limits(column)
+        return f"a whole number from {low} to {high}" if column.name in _LIMITS else f"a whole number ({column.type})"
+    return _MEANINGS.get(column.type, "")
 
 
 def _derive(column: Column, text: pa.RecordBatch) -> pa.Array:

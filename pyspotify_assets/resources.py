@@ -17,6 +17,7 @@ from pyspotify_assets.clock import system_clock
 from pyspotify_assets.errors import SettingsError
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.names import AwsNames
+from pyspotify_assets.refiners import GlueRefiner, LocalRefiner
 from pyspotify_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -166,8 +167,25 @@ def resources_for(settings: Settings) -> dict[str, Any]:
         )
         if settings.resolved_source() == "live"
         else SampleSpotify(seed=settings.sample_seed),
+        "refiner": _refiner(settings),
         "clock": system_clock,
     }
+
+
+def _refiner(settings: Settings) -> LocalRefiner | GlueRefiner:
+    on_s3 = settings.lake_address().startswith("s3://")
+    if settings.refine_engine == "glue" and not on_s3:
+        raise SettingsError(
+            "PYSPOTIFY_REFINE_ENGINE = 'glue' cannot be used with a lake in a folder: the Glue job reads S3",
+            "Unset it, or set PYSPOTIFY_ENV=aws.",
+        )
+    if settings.refine_engine == "local" or not on_s3:
+        return LocalRefiner()
+    return GlueRefiner(
+        job=settings.names.glue_job,
+        timeout=settings.glue_timeout,
+        from_bytes=settings.refine_glue_from if settings.refine_engine == "auto" else 0,
+    )
 
 
 def sql_engine(settings: Settings) -> SqlEngine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -29,6 +30,15 @@ _QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgrou
 
 LONGEST_FIRST = ("test_ui", "test_bad_days", "test_pipeline", "test_terminal", "test_sensors")
 """Test files that take long begin first, so that the two workers of `make test` end at about the same time."""
+
+
+def pytest_configure() -> None:
+    """What is drawn by lot is drawn alike in every worker; PYSPOTIFY_SEED repeats a run."""
+    os.environ.setdefault("PYSPOTIFY_SEED", str(random.randrange(1 << 20)))  # noqa: S311 - a draw, no secret
+
+
+def pytest_report_header() -> str:
+    return f"PYSPOTIFY_SEED={os.environ['PYSPOTIFY_SEED']}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,11 +9,14 @@ from pyspotify_assets.assets.each_day import LeftAlone, Published, Result, check
 from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS, preview, table_metadata
 from pyspotify_assets.checks import REFINED_CHECKS
 from pyspotify_assets.daily.notes import Notes
-from pyspotify_assets.daily.refined import refine_day, refined_fingerprint
+from pyspotify_assets.daily.refined import refined_fingerprint
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.lake import Place
+from pyspotify_assets.refiners import Refiner
 from pyspotify_assets.schemas import dagster_schema
+from pyspotify_assets.stores import ObjectInfo
+from pyspotify_assets.table_files import read_reader
 from pyspotify_assets.tables import SNAPSHOT
 
 _PREVIEWED = ["rank", "track_name", "artist_name", "popularity", "duration_ms", "released_on"]
@@ -47,7 +50,9 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
         can_subset=True,
     )
     def refined(
-        context: dg.AssetExecutionContext, lake_io_manager: dg.ResourceParam[LakeIOManager]
+        context: dg.AssetExecutionContext,
+        lake_io_manager: dg.ResourceParam[LakeIOManager],
+        refiner: dg.ResourceParam[Refiner],
     ) -> Iterator[Result]:
         lake = lake_io_manager.lake
 
@@ -62,18 +67,15 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
             return LeftAlone("nothing has changed", Published(place.uri, info.size, notes))
 
         def make(day: str) -> Published:
-            notes, info = refine_day(lake, feed.name, day)
+            notes, info, shown = refiner.refine(context, lake, feed.name, day)
             place = lake.place(key, day)
-            return Published(place.uri, info.size, notes, _details(place))
+            return Published(place.uri, info.size, notes, {**_details(place, info), **shown})
 
         yield from each_day(context, REFINED_CHECKS, left_alone, make)
 
     return refined
 
 
-def _details(place: Place) -> Mapping[str, object]:
-    import pyarrow.parquet as pq
-
-    with place.store.local(place.key) as file:
-        rows = next(pq.ParquetFile(file).iter_batches(5, columns=_PREVIEWED), None)
-    return {"preview": preview(rows.to_pylist() if rows is not None else [])}
+def _details(place: Place, info: ObjectInfo) -> Mapping[str, object]:
+    rows = next(read_reader([(place, info)], _PREVIEWED, False), None)
+    return {"preview": preview(rows.slice(0, 5).to_pylist() if rows is not None else [])}

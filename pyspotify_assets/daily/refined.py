@@ -1,8 +1,12 @@
-"""How one day's refined object comes to be: raw in, refined and quarantine out, checked before it is in place."""
+"""How one day's refined object comes to be: raw in, refined and quarantine out, checked before it is in place.
+
+Here by this process; `glue_refine.py` has the same done by a Glue job, and shares what surrounds it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pyspotify_assets import refine
 from pyspotify_assets.checks import refined_findings, require
@@ -10,8 +14,19 @@ from pyspotify_assets.daily.fingerprints import content_version, fingerprint
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.errors import MissingPartitionError
 from pyspotify_assets.lake import Lake, Place
-from pyspotify_assets.stores import ObjectInfo
+from pyspotify_assets.stores import ObjectInfo, Store
 from pyspotify_assets.tables import PARTITION_COLUMN, SNAPSHOT
+
+
+@dataclass(frozen=True)
+class RefinedDay:
+    """One day to be refined: from where, to where, and what it is made from; see `refined_day`."""
+
+    raw: Place
+    place: Place
+    quarantine: Store
+    quarantine_key: str
+    made_from: str
 
 
 def raw_version(raw: Place) -> str:
@@ -28,40 +43,53 @@ def refined_fingerprint(raw: Place) -> str:
     return fingerprint(refine.VERSION, raw_version(raw), SNAPSHOT.shape)
 
 
-def refine_day(lake: Lake, feed: str, day: str) -> tuple[Notes, ObjectInfo]:
-    """Make and publish the refined object of one feed and day, and its quarantine. Gives its notes and info.
-
-    Raises MissingPartitionError where the raw day is not there, RawFormatError, CheckFailedError, LakeError.
-    """
+def refined_day(lake: Lake, feed: str, day: str) -> RefinedDay:
+    """The day to be refined of one feed. MissingPartitionError where there is no raw one."""
     raw, place = lake.place(("raw", feed), day), lake.place(("refined", feed), day)
     if raw.info() is None:
         raise MissingPartitionError(
             f"refined/{feed} of {day} cannot be made: {raw.uri} is not there",
             f"Materialize raw/{feed} of that day, or import a file: pyspotify import FILE --feed {feed} --date {day}",
         )
-    made_from = refined_fingerprint(raw)
-    quarantine = lake.stores["quarantine"]
     quarantine_key = f"refined/{feed}/{PARTITION_COLUMN}={day}/{feed}.csv"
+    return RefinedDay(raw, place, lake.stores["quarantine"], quarantine_key, refined_fingerprint(raw))
+
+
+def refine_day(lake: Lake, feed: str, day: str) -> tuple[Notes, ObjectInfo]:
+    """Make and publish the refined object of one feed and day, and its quarantine. Gives its notes and info.
+
+    Raises MissingPartitionError where the raw day is not there, RawFormatError, CheckFailedError, LakeError.
+    """
+    task = refined_day(lake, feed, day)
     with (
-        raw.store.local(raw.key) as file,
-        place.staged() as staged,
-        quarantine.staging(f"{feed}.csv") as set_aside,
+        task.raw.store.local(task.raw.key) as file,
+        task.place.staged() as staged,
+        task.quarantine.staging(f"{feed}.csv") as set_aside,
     ):
         result = refine.refine(file, staged, set_aside)
         findings = require(refined_findings(staged, result.raw_rows, result.duplicates, result.quarantined))
-        counts = {
-            "raw_rows": result.raw_rows,
-            "duplicates": result.duplicates,
-            "quarantined": result.quarantined,
-            "popularity_given": int(result.popularity_given),
-        } | {f"quarantined: {reason}": number for reason, number in _commonest(result.reasons)}
-        notes = Notes.of(made_from, content_version(staged), result.rows, counts, findings)
+        counts = counts_of(
+            result.raw_rows, result.duplicates, result.quarantined, result.popularity_given, result.reasons
+        )
+        notes = Notes.of(task.made_from, content_version(staged), result.rows, counts, findings)
         # Quarantine first: a kill between the two leaves a row in both places rather than in neither.
         if result.quarantined:
-            quarantine.publish(set_aside, quarantine_key)
+            task.quarantine.publish(set_aside, task.quarantine_key)
         else:
-            quarantine.delete(quarantine_key)
-        return notes, place.publish(staged, notes.to_texts())
+            task.quarantine.delete(task.quarantine_key)
+        return notes, task.place.publish(staged, notes.to_texts())
+
+
+def counts_of(
+    raw_rows: int, duplicates: int, quarantined: int, popularity_given: int, reasons: Mapping[str, int]
+) -> dict[str, int]:
+    """The named figures of a refined day's notes."""
+    return {
+        "raw_rows": raw_rows,
+        "duplicates": duplicates,
+        "quarantined": quarantined,
+        "popularity_given": int(popularity_given),
+    } | {f"quarantined: {reason}": number for reason, number in _commonest(reasons)}
 
 
 def _commonest(reasons: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -57,14 +57,7 @@ def tried() -> list[tuple[str, str]]:
     """All of them, or those that the seed draws."""
     if os.environ.get("PYSPOTIFY_PROVE") == "all":
         return permissions()
-    return random.Random(seed()).sample(permissions(), DRAWN)  # noqa: S311 - a draw, not a secret
-
-
-def seed() -> int:
-    return int(os.environ.get("PYSPOTIFY_SEED") or int.from_bytes(os.urandom(3), "big"))
-
-
-SEED = os.environ.setdefault("PYSPOTIFY_SEED", str(seed()))
+    return random.Random(os.environ["PYSPOTIFY_SEED"]).sample(permissions(), DRAWN)  # noqa: S311 - a draw, no secret
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +94,6 @@ def test_in_its_role_the_pipeline_does_all_its_work_and_is_denied_nothing(made, 
 
 @pytest.mark.parametrize(("sid", "action"), tried(), ids=lambda part: str(part))
 def test_without_this_permission_it_cannot(made, simulator, tmp_path: Path, sid, action):
-    print(f"PYSPOTIFY_SEED={SEED}")  # noqa: T201 - shown with a failure
     [statement] = [one for one in statements("pipeline", made.settings()) if one.sid == sid]
     made.empty()
 
