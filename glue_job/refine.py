@@ -139,7 +139,9 @@ def read_raw(spark: SparkSession, raw: str, names: Sequence[str]) -> DataFrame:
     )
     if not blocks:
         raise Fault(f"{raw} is empty: zero bytes", "Take the snapshot or export the file again.")
-    header = lines.where((F.col("block") == blocks[0]["block"]) & (F.col("id") == blocks[0]["first"])).first()["value"]
+    header = lines.where((F.col("block") == blocks[0]["block"]) & (F.col("id") == blocks[0]["first"])).head(1)[0][
+        "value"
+    ]
     found = header_of(header, raw)
     if sorted(found) != sorted(names):
         raise Fault(
@@ -149,7 +151,7 @@ def read_raw(spark: SparkSession, raw: str, names: Sequence[str]) -> DataFrame:
     for block in blocks:
         if block["broken"] is not None:
             where = (F.col("block") == block["block"]) & (F.col("id") == block["broken"])
-            content = bytes(lines.where(where).select(raw_bytes).first()[0])
+            content = bytes(lines.where(where).select(raw_bytes).head(1)[0][0])
             raise fault_of(content, line + block["broken"] - block["first"], width, raw)
         # The header is line 1, and so row 0.
         starts.append(f"({block['block']}L, {line - block['first'] - 1}L)")
@@ -215,12 +217,12 @@ def look_again(spark: SparkSession, address: str) -> dict[str, Any]:
     """What the written file holds, read again, so that the writer does not judge itself."""
     rows = spark.read.parquet(address)
     keys = rows.groupBy(*_key()).count().count()  # Counting distinct ones would leave out those with a null.
-    counted = rows.agg(
+    [counted] = rows.agg(
         F.count("*").alias("rows"),
         F.count("popularity").alias("popularity_given"),
         F.min("popularity").alias("popularity_min"),
         F.max("popularity").alias("popularity_max"),
-    ).first()
+    ).collect()
     return {**counted.asDict(), "repeated": counted["rows"] - keys}
 
 

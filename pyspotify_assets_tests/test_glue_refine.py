@@ -300,10 +300,13 @@ def test_so_does_one_that_dagster_does_not_see(glue):
 
 
 def interrupting(aws: ScriptedAws) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """An answer to GetJobRun, the second of which presses Ctrl-C: what follows it is the pause between two looks."""
+    """An answer to GetJobRun that from the second on presses Ctrl-C: what follows it is the pause between two looks.
+
+    More than once, as a person would: Python loses an interrupt that falls into a destructor.
+    """
 
     def answer(request: dict[str, Any]) -> dict[str, Any]:
-        if len(aws.asked("GetJobRun")) == 2:
+        if len(aws.asked("GetJobRun")) >= 2:
             os.kill(os.getpid(), signal.SIGINT)
         return {"JobRun": {"Id": "jr_1", "JobRunState": "RUNNING"}}
 
