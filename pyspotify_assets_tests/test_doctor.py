@@ -140,11 +140,14 @@ class TestLocal:
         for name, mode in (("locked", 0o555), ("hidden", 0o000)):
             (folder / name).mkdir()
             (folder / name).chmod(mode)
-        # Root may write everywhere: as nobody then, who has to have everything imported before.
+        # Root may write everywhere: as nobody then, who may not even read our .venv and has all of it read before.
         script = (
             "import os, json, dataclasses\n"
+            "from pyspotify_assets import settings\n"
             "from pyspotify_assets.diagnosis import diagnose\n"
             "diagnose()\n"
+            "zones = settings.available_timezones()\n"
+            "settings.available_timezones = lambda: zones\n"
             f"if os.geteuid() == 0: os.setuid({NOBODY})\n"
             "print(json.dumps([dataclasses.asdict(found) for found in diagnose() if found.status == 'problem']))\n"
         )
