@@ -3,7 +3,6 @@
 import csv
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import dagster as dg
 
@@ -15,7 +14,6 @@ from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily import raw as daily_raw
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.daily.raw import SpotifySource
-from pyspotify_assets.errors import LakeError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.lake import Place
@@ -79,11 +77,9 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
             return LeftAlone("nothing has changed", published) if past_of_live or current else None
 
         def make(day: str) -> Published:
-            daily_raw.extract(lake, spotify, feed, day, clock, settings.timezone)
-            published = _published(lake.place(key, day))
-            if published is None:  # Replaced by another run or by hand since: what is there now is not this run's.
-                raise LakeError(f"raw/{feed.name} of {day} was replaced while it was being reported", "Run it again.")
-            return replace(published, details=_details(lake.place(key, day)))
+            notes = daily_raw.extract(lake, spotify, feed, day, clock, settings.timezone)
+            place = lake.place(key, day)  # What this run has made is reported, even if another has replaced it since.
+            return Published(place.uri, place.require().size, notes, _details(place))
 
         yield from each_day(context, RAW_CHECKS, left_alone, make)
 
