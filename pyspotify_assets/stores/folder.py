@@ -178,13 +178,14 @@ def _sync(path: Path) -> None:
 
 
 def _replace(staged: Path, path: Path) -> None:
-    for attempt in range(3):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    for attempt in range(10):
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             staged.replace(path)
             return
-        except FileNotFoundError:  # A delete beside it removed the folder that had become empty: make it again.
-            if attempt == 2 or not staged.exists():
+        except (FileNotFoundError, FileExistsError):
+            # A delete beside it removed a folder that had become empty, just before or just after it was found there.
+            if attempt == 9 or not staged.exists():
                 raise
 
 
