@@ -1,60 +1,73 @@
 """The simulator: an HTTP server on loopback that stands in for Spotify and serves the built-in sample.
 
-Sockets, the request log and scripted faults are here; what is answered is in `sample/`. A path may begin with
-`/as-of/YYYY-MM-DD`: the sample knows its past, so the server needs no state and serves many days at once.
+The request log, scripted faults and what a test turns on and off are here; what is answered is in `sample/`, and so are
+the sockets. A path may begin with `/as-of/YYYY-MM-DD`: the sample knows its past, so one server serves many days.
+`python -m pyspotify_assets.spotify.simulator --help` serves it on a port.
 """
 
 import re
-import socket
 import threading
 from collections import deque
 from collections.abc import Callable
-from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple, cast
+from datetime import date, datetime
 from urllib.parse import parse_qsl, urlsplit
 
 from pyspotify_assets.clock import Clock, system_clock
-from pyspotify_assets.spotify.sample.web_api import Request, Response, answer
+from pyspotify_assets.spotify.sample import edits, sign_in
+from pyspotify_assets.spotify.sample.accounts import Accounts
+from pyspotify_assets.spotify.sample.faults import Fault, LoggedRequest
+from pyspotify_assets.spotify.sample.limits import Limits
+from pyspotify_assets.spotify.sample.messages import Request, Response, text_response
+from pyspotify_assets.spotify.sample.regimes import REGIMES
+from pyspotify_assets.spotify.sample.scene import Scene
+from pyspotify_assets.spotify.sample.server import Received, Server
+from pyspotify_assets.spotify.sample.web_api import answer
 
-_PATH = re.compile(r"(?:/as-of/(\d{4}-\d{2}-\d{2}))?(/(?:api/token|v1/.*))", re.ASCII)
-_LARGEST_BODY = 64 * 1024
+__all__ = ["Fault", "LoggedRequest", "Simulator"]
+
+_PATH = re.compile(r"(?:/as-of/(\d{4}-\d{2}-\d{2}))?(/(?:authorize|api/token|v1/.*))", re.ASCII)
 _REMEMBERED_REQUESTS = 10_000
 
 
-class LoggedRequest(NamedTuple):
-    """One request as it came, the day's prefix included."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-
-
-class Fault(NamedTuple):
-    """A response to send instead of the sample's, once, to the first request that `applies`: a part of its path, or a
-    function of the request."""
-
-    applies: str | Callable[[LoggedRequest], bool]
-    response: Response
-
-
 class Simulator:
-    """A server on a free port of 127.0.0.1, from `with` to the end of the block.
+    """A server on a port of 127.0.0.1, from `with` to the end of the block.
 
-    `seed` decides on the catalogue; `clock` on the day that a path without one means (in UTC). `requests` are the
-    latest requests, oldest first; `faults` are taken in order.
+    `seed` decides on the catalogue; `clock` on the day that a path without one means (in UTC), and on limits and the
+    life of refresh tokens. `regime` is "extended", "development" or "restricted" (see `sample/regimes.py`), `premium`
+    whether the app's owner has it. `window` is (requests, seconds) and `daily_quota` requests a day, None for no limit.
+    `delay` is the seconds that every answer takes at least; `port` 0 is any that is free.
+
+    `requests` are the latest requests, oldest first; `faults` are taken in order. `consents` is whether the listener
+    allows an app to speak for them, `rotates` whether every refresh hands out another refresh token (without the app's
+    secret it always does). `regime` and `premium` may be changed while it serves.
 
         >>> with Simulator(seed=2023) as simulator:
         ...     client = SpotifyClient("any", "any", base_url=f"{simulator.base_url}/as-of/2026-11-22")
     """
 
-    def __init__(self, seed: int = 2023, clock: Clock = system_clock) -> None:
-        self.seed, self.clock = seed, clock
+    def __init__(
+        self,
+        seed: int = 2023,
+        clock: Clock = system_clock,
+        regime: str = "extended",
+        premium: bool = True,
+        window: tuple[int, float] | None = None,
+        daily_quota: int | None = None,
+        delay: float = 0.0,
+        port: int = 0,
+    ) -> None:
+        if regime not in REGIMES:
+            raise ValueError(f"regime = {regime!r}: it is one of {', '.join(REGIMES)}")
+        self.seed, self.clock, self.regime, self.premium = seed, clock, regime, premium
+        self.consents, self.rotates = True, False
         self.requests: deque[LoggedRequest] = deque(maxlen=_REMEMBERED_REQUESTS)
         self.faults: list[Fault] = []
+        self._delay, self._port = delay, port
+        self._accounts = Accounts(seed, clock)
+        self._limits = Limits(clock, window, daily_quota)
+        self._edits = edits.Edits()
         self._lock = threading.Lock()
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
+        self._server: Server | None = None
 
     @property
     def base_url(self) -> str:
@@ -63,111 +76,95 @@ class Simulator:
             raise RuntimeError("The simulator serves only within its `with` block.")
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    @property
+    def refresh_token(self) -> str:
+        """A good refresh token of the listener, with every scope, for any app; another one when it has been killed."""
+        return self._accounts.ready_made_refresh_token()
+
     def __enter__(self) -> "Simulator":
-        self._server = _Server(self)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="spotify-simulator", daemon=True
-        )
-        self._thread.start()
+        self._server = Server(self._answer, self._port, self._delay)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._server is not None and self._thread is not None:
-            self._server.shutdown()
-            self._thread.join()
-            self._server.end_connections()
-            self._server.server_close()  # waits for the threads of the connections
-        self._server = self._thread = None
+        if self._server is not None:
+            self._server.stop()
+        self._server = None
 
-    def take_fault(self, request: LoggedRequest) -> Response | None:
-        """The response of the first fault that applies to `request`, which is thereby used up."""
+    def reset(self) -> None:
+        """Forget requests, faults, edits of playlists, and what has been asked of the limits. Tokens stay good."""
         with self._lock:
-            for position, (applies, response) in enumerate(self.faults):
-                if applies in request.path if isinstance(applies, str) else applies(request):
-                    del self.faults[position]
-                    return response
-        return None
+            self.requests.clear()
+            self.faults.clear()
+        self._edits.forget()
+        self._limits.forget()
 
+    def fail(self, applies: str | Callable[[LoggedRequest], bool], *responses: Response) -> None:
+        """Have the next requests that `applies` get these responses, each one (see `sample/faults.py`)."""
+        self.faults.extend(Fault(applies, response) for response in responses)
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = False  # so that closing the server waits for them
+    def end_access_tokens(self) -> None:
+        """All access tokens handed out so far are 401 from now on."""
+        self._accounts.end_access_tokens()
 
-    def __init__(self, simulator: Simulator) -> None:
-        self.simulator = simulator
-        self._connections: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def kill_refresh_tokens(self, reason: str = "Refresh token expired") -> None:
+        """All refresh tokens handed out so far are refused from now on: 400 invalid_grant, with this description."""
+        self._accounts.kill_refresh_tokens(reason)
 
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._connections.add(request)
-        super().process_request(request, client_address)
+    def refuse_until(self, until: datetime | None, quota: bool = False) -> None:
+        """Refuse every page request before `until` (429, Retry-After by the clock), as a used-up quota or as too many
+        requests. None: answer again."""
+        self._limits.refused_until, self._limits.refused_for_quota = until, quota
 
-    def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
-        super().shutdown_request(request)
+    def edit_playlist(self, playlist: str, after: int = 0, edit: edits.Edit = edits.first_goes) -> None:
+        """Change a playlist once `after` more requests for it have been answered: another snapshot_id from then on, and
+        what `edit` makes of its items (see `sample/edits.py`). Every call adds one more change."""
+        self._edits.schedule(playlist, edit, after)
 
-    def end_connections(self) -> None:
-        """End the connections that clients keep open, whose threads would wait for another request."""
-        for connection in list(self._connections):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # the client was faster
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that went away in the middle of an answer."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Without these two, Nagle's algorithm and delayed acknowledgements cost some 40 ms per answer.
-    wbufsize = -1
-    disable_nagle_algorithm = True
-
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Keep standard error clean: requests are in the simulator's log."""
-
-    def _serve(self) -> None:
-        length = self.headers.get("Content-Length", "0")
-        if not length.isdecimal() or int(length) > _LARGEST_BODY:
-            return self._send(Response(413, {"Connection": "close"}))
-        body = self.rfile.read(int(length)).decode("utf-8", "replace")
-        server = cast(_Server, self.server)
-        port = server.server_port
-        # A page in a browser could reach this port under a host name of its own.
-        if self.headers.get("Host") not in (f"127.0.0.1:{port}", f"localhost:{port}"):
-            return self._send(Response(421, {"Connection": "close"}, b"Misdirected request"))
-        parts = urlsplit(self.path)
-        logged = LoggedRequest(self.command, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)))
-        server.simulator.requests.append(logged)
-        self._send(server.simulator.take_fault(logged) or self._answer(logged, body, server.simulator))
-
-    def _answer(self, logged: LoggedRequest, body: str, simulator: Simulator) -> Response:
+    def _answer(self, received: Received) -> Response:
+        parts = urlsplit(received.target)
+        form = dict(parse_qsl(received.body, keep_blank_values=True))
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        logged, fault = self._log(received, parts.path, query, form)
+        if fault:
+            return fault
         match = _PATH.fullmatch(logged.path)
         if match is None:
-            return Response(404, {"Content-Type": "text/plain"}, b"Not found")
+            return text_response(404, "Not found")
         try:
-            day = date.fromisoformat(match[1]) if match[1] else simulator.clock().date()
+            day = date.fromisoformat(match[1]) if match[1] else self.clock().date()
         except ValueError:
-            return Response(400, {"Content-Type": "text/plain"}, b"No such day")
-        request = Request(
-            logged.method, match[2], logged.query, self.headers.get("Authorization", ""), dict(parse_qsl(body))
-        )
+            return text_response(400, "No such day")
+        request = Request(received.method, match[2], query, received.authorization, form)
+        if request.path == "/authorize":
+            return sign_in.authorize(request, self._accounts, self.clock, self.consents)
+        if request.path == "/api/token":
+            return sign_in.token(request, self._accounts, self.clock, self.rotates)
         prefix = f"/as-of/{match[1]}" if match[1] else ""
-        return answer(request, simulator.seed, day, f"{simulator.base_url}{prefix}")
+        scene = Scene(self.seed, day, f"{self.base_url}{prefix}", REGIMES[self.regime], self._edits)
+        return self._limits.refusal() or answer(request, scene, self._accounts, self.premium)
 
-    def _send(self, response: Response) -> None:
-        headers = {"Content-Length": str(len(response.body)), **response.headers}
-        self.send_response(response.status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(response.body)
-        # A body that is cut off on purpose ends with the connection.
-        if headers["Content-Length"] != str(len(response.body)) or headers.get("Connection") == "close":
-            self.close_connection = True
+    def _log(
+        self, received: Received, path: str, query: dict[str, str], form: dict[str, str]
+    ) -> tuple[LoggedRequest, Response | None]:
+        """The request as it is remembered, and the response of the first fault that applies, which is used up by it."""
+        who = self._accounts.identity(received.authorization)
+        bearer = received.authorization.startswith("Bearer ")
+        token = who.kind if who else "unknown" if bearer else ""
+        with self._lock:
+            number = self.requests[-1].number + 1 if self.requests else 1
+            logged = LoggedRequest(received.method, path, query, number, token, form.get("grant_type", ""))
+            self.requests.append(logged)
+            for position, fault in enumerate(self.faults):
+                if fault.applies_to(logged):
+                    if fault.times > 1:
+                        self.faults[position] = fault._replace(times=fault.times - 1)
+                    else:
+                        del self.faults[position]
+                    return logged, fault.response
+        return logged, None
+
+
+if __name__ == "__main__":
+    from pyspotify_assets.spotify.sample.command import main
+
+    main()

@@ -73,8 +73,7 @@ def server() -> Iterator[Simulator]:
 
 @pytest.fixture
 def simulator(server: Simulator) -> Simulator:
-    server.requests.clear()
-    server.faults.clear()
+    server.reset()
     return server
 
 

@@ -1,4 +1,7 @@
-"""The simulator answers as Spotify does to an app with extended quota, and its past is always the same."""
+"""The simulator answers as Spotify does to an app with extended quota, and its past is always the same.
+
+Other regimes, users, faults and limits have modules of their own beside this one.
+"""
 
 import hashlib
 import http.client
@@ -6,46 +9,28 @@ import json
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, timedelta
 from itertools import pairwise
 from statistics import median
-from urllib.parse import urlencode
 
 import pytest
 
 from pyspotify_assets.feeds import DEFAULT_FEEDS
 from pyspotify_assets.spotify.sample import charts
-from pyspotify_assets.spotify.sample.web_api import _access_token
+from pyspotify_assets.spotify.sample.accounts import Accounts, app_token
+from pyspotify_assets.spotify.sample.messages import Request
+from pyspotify_assets.spotify.sample.scene import Scene
+from pyspotify_assets.spotify.sample.web_api import answer
 from pyspotify_assets.spotify.simulator import Simulator
 
-from .conftest import DAY
+from .asking import ask, ask_json, error, get
+from .conftest import DAY, NOW
 
-BEARER = f"Bearer {_access_token(2023)}"
 PLAYLIST = DEFAULT_FEEDS[1].playlist
 OTHER_PLAYLIST = "5abcdefghijklmnopqrstu"
-
-
-def ask(simulator, path, method="GET", body=None, host=None, authorization=BEARER, **query):
-    connection = http.client.HTTPConnection(simulator.base_url.removeprefix("http://"))
-    headers = {"Authorization": authorization} if authorization else {}
-    if host:
-        headers["Host"] = host
-    try:
-        connection.request(method, f"{path}?{urlencode(query)}", body, headers)
-        response = connection.getresponse()
-        return response.status, response.read()
-    finally:
-        connection.close()
-
-
-def ask_json(simulator, path, **options):
-    status, body = ask(simulator, path, **options)
-    return status, json.loads(body)
-
-
-def error(status, message):
-    return status, {"error": {"status": status, "message": message}}
 
 
 def search_ids(day, query="year:2025-2026", most=1000):
@@ -64,6 +49,26 @@ def test_another_process_says_the_same():
     there = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
 
     assert there.stdout.strip() == hashlib.sha256(here.encode()).hexdigest()
+
+
+def test_the_answers_to_the_default_feeds_are_the_same_bytes_for_ever():
+    """Snapshots of the sample that lie in somebody's lake can be taken again after any change to the simulator."""
+    accounts = Accounts(2023, lambda: NOW)
+    scene = Scene(2023, DAY, "http://127.0.0.1:1")
+    search = {"q": "year:2025-2026", "type": "track", "market": "US", "limit": "50"}
+    items = {"market": "US", "limit": "50"}
+    questions = [
+        *[("search", {**search, "offset": str(offset)}) for offset in range(0, 1000, 50)],
+        *[(f"playlists/{PLAYLIST}/items", {**items, "offset": str(offset)}) for offset in range(0, 550, 50)],
+        (f"playlists/{PLAYLIST}", {}),
+        (f"playlists/{OTHER_PLAYLIST}", {}),
+    ]
+    said = hashlib.sha256()
+
+    for path, query in questions:
+        said.update(answer(Request("GET", f"/v1/{path}", query, f"Bearer {app_token(2023)}"), scene, accounts).body)
+
+    assert said.hexdigest() == "385cc9d8869c60ecf37a5b2ceb2015caced601647aa10807a4780fb8966440b2"
 
 
 def test_another_seed_is_another_catalogue():
@@ -205,16 +210,6 @@ def test_without_the_right_token_nothing_is_answered(simulator):
     assert ask_json(simulator, "/v1/search", authorization="Bearer other") == error(401, "Invalid access token")
 
 
-def test_a_token_is_given_for_client_credentials_only(simulator):
-    def token(authorization, body):
-        return ask_json(simulator, "/api/token", method="POST", authorization=authorization, body=body)
-
-    status, answer = token("Basic YTpi", "grant_type=client_credentials")
-    assert (status, answer["token_type"], answer["expires_in"]) == (200, "Bearer", 3600)
-    assert token(None, "grant_type=client_credentials")[1]["error"] == "invalid_client"
-    assert token("Basic YTpi", "grant_type=password")[1]["error"] == "unsupported_grant_type"
-
-
 def test_another_host_name_is_refused(simulator):
     assert ask(simulator, "/v1/search", host="rebound.example.org")[0] == 421
     assert list(simulator.requests) == []
@@ -232,3 +227,59 @@ def test_the_server_is_there_only_within_its_block_and_leaves_no_thread():
         simulator.__exit__()
 
         assert set(threading.enumerate()) <= before
+
+
+def test_the_log_tells_every_request_in_order_and_the_kind_of_its_token_and_never_the_token(simulator):
+    ask(simulator, "/api/token", method="POST", body="grant_type=client_credentials", authorization="Basic YTpi")
+    get(simulator, "/v1/me", who="user")
+    get(simulator, f"/as-of/{DAY}/v1/search", q="year:2026", type="track")
+    ask(simulator, "/v1/search", authorization="Bearer invented")
+    ask(simulator, "/v1/search", authorization=None)
+
+    log = list(simulator.requests)
+    assert [(request.number, request.token, request.grant) for request in log] == [
+        (1, "", "client_credentials"),
+        (2, "", "refresh_token"),
+        (3, "user", ""),
+        (4, "app", ""),
+        (5, "unknown", ""),
+        (6, "", ""),
+    ]
+    assert [request.is_page for request in log] == [False, False, True, True, True, True]
+    assert log[3][:3] == ("GET", f"/as-of/{DAY}/v1/search", {"q": "year:2026", "type": "track"})
+    for secret in (app_token(2023), simulator.refresh_token, "invented", "YTpi"):
+        assert secret not in repr(log)
+
+
+def test_requests_that_come_at_once_are_numbered_each(simulator):
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: ask(simulator, "/v1/me"), range(40)))
+
+    assert [request.number for request in simulator.requests] == list(range(1, 41))
+
+
+def test_every_answer_takes_the_delay_that_was_asked_for_and_many_at_once_take_it_once():
+    with Simulator(delay=0.2) as simulator, ThreadPoolExecutor(8) as threads:
+        began = time.monotonic()
+        statuses = list(threads.map(lambda _: ask(simulator, "/v1/me")[0], range(8)))
+
+    assert statuses == [401] * 8
+    assert 0.2 <= time.monotonic() - began < 0.8
+
+
+def test_an_answer_takes_no_longer_than_50_ms_once_the_day_is_known(simulator):
+    query = {"q": "year:2025-2026", "type": "track", "limit": 50, "market": "US"}
+    get(simulator, f"/as-of/{DAY}/v1/search", **query)
+    times = []
+
+    for offset in range(0, 500, 50):
+        began = time.perf_counter()
+        get(simulator, f"/as-of/{DAY}/v1/search", offset=offset, **query)
+        times.append(time.perf_counter() - began)
+
+    assert median(times) < 0.05
+
+
+def test_a_regime_that_does_not_exist_is_refused_with_those_that_do():
+    with pytest.raises(ValueError, match="extended, development, restricted"):
+        Simulator(regime="2019")

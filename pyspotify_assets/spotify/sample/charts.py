@@ -65,19 +65,25 @@ def search(seed: int, day: date, query: str) -> tuple[Standing, ...]:
     return tuple(sorted(found, key=relevance, reverse=True))
 
 
-@lru_cache(maxsize=64)
 def playlist(seed: int, day: date, playlist_id: str) -> tuple[Standing, ...]:
     """What is on a playlist, in its order: on MOST_PLAYED what is played most, on any other by a taste of its own."""
-    dice = Dice(seed, "playlist", playlist_id)
-    most_played = playlist_id == MOST_PLAYED
-    length = MOST_PLAYED_LENGTH if most_played else dice.whole(50, 300)
-    taste = 3 if most_played else 30
+    return ranking(seed, day, playlist_id)[: playlist_length(seed, playlist_id)]
+
+
+def playlist_length(seed: int, playlist_id: str) -> int:
+    """How many tracks are on a playlist, every day."""
+    return MOST_PLAYED_LENGTH if playlist_id == MOST_PLAYED else Dice(seed, "playlist", playlist_id).whole(50, 300)
+
+
+@lru_cache(maxsize=64)
+def ranking(seed: int, day: date, taste: str) -> tuple[Standing, ...]:
+    """All tracks in the order in which a taste has them, such as that of a playlist: an id, or any other words."""
+    width = 3 if taste == MOST_PLAYED else 30
 
     def plays(standing: Standing) -> float:
-        liking = taste * _liking(seed, playlist_id, standing.track.id)
-        return standing.score + liking + _unrest(seed, playlist_id, standing, day)
+        return standing.score + width * _liking(seed, taste, standing.track.id) + _unrest(seed, taste, standing, day)
 
-    return tuple(sorted(standings(seed, day), key=plays, reverse=True)[:length])
+    return tuple(sorted(standings(seed, day), key=plays, reverse=True))
 
 
 def added_at(seed: int, playlist_id: str, track: Track, day: date) -> datetime:

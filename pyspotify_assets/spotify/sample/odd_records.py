@@ -1,24 +1,34 @@
 """Odd records, each of a kind that Spotify has been seen to send, and where they stand in the sample.
 
-On the most-played playlist they replace twelve of its entries; in a search, two of its results.
+`CATALOGUE` has them all by name. The playlist `people.ODD_PLAYLIST` is made of them, one each in this order; a search
+for QUERY finds those that a search can find. On the most-played playlist twelve of them replace entries; in any other
+search there are two.
 """
 
 import copy
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from pyspotify_assets.spotify.sample.shapes import Json
+from pyspotify_assets.spotify.sample.catalogue import Track, tracks_on
+from pyspotify_assets.spotify.sample.charts import Standing
+from pyspotify_assets.spotify.sample.dice import spotify_id
+from pyspotify_assets.spotify.sample.shapes import Json, track_json
 
 SEARCH_NULL, SEARCH_REPEATED = 331, 200
 """Positions (from 0) of a null within a page of a search, and of the first result of a page that repeats the last of
 the page before: pages overlap."""
 
 FIRST_POSITION, DISTANCE = 41, 43
-"""The odd entries of the playlist stand at these positions (from 0): the first, and then always so much further."""
+"""The odd entries of the most-played playlist stand at these positions (from 0): the first, and then always so much
+further."""
 
+QUERY = "made-up:odd-records"
+"""The search that finds the odd records, those of IN_SEARCH in this order."""
 
-def make_odd(number: int, track: Json, base_url: str) -> Json | None:
-    """The odd record of that number (from 0), made out of a plain track object; None is one of them."""
-    return _KINDS[number](copy.deepcopy(track), base_url)
+Maker = Callable[[Json, str], Json | None]
+"""Makes the odd record out of a plain track object and the base URL."""
 
 
 def _null(track: Json, base_url: str) -> None:
@@ -63,40 +73,93 @@ def _removed(track: Json, base_url: str) -> Json:
     return {**track, "album": album, "name": "", "duration_ms": 0, "popularity": 0}
 
 
-def _no_artists(track: Json, base_url: str) -> Json:
-    return {**track, "artists": []}
+def _with(**fields: Any) -> Maker:
+    return lambda track, base_url: {**track, **fields}
 
 
-def _fractional_duration(track: Json, base_url: str) -> Json:
-    return {**track, "duration_ms": 33920.0, "name": "two\nlines\u2028and a third"}
+def _with_album(**fields: Any) -> Maker:
+    return lambda track, base_url: {**track, "album": {**track["album"], **fields}}
 
 
-def _no_release_date(track: Json, base_url: str) -> Json:
-    return {**track, "album": {**track["album"], "release_date": None, "release_date_precision": None}}
+def _released(on: str | None, precision: str | None) -> Maker:
+    return _with_album(release_date=on, release_date_precision=precision)
 
 
-def _twice(track: Json, base_url: str) -> Json:
-    return track
+def _by(name: str) -> Json:
+    identity = spotify_id("odd artist", name)
+    return {"id": identity, "name": name, "type": "artist", "uri": f"spotify:artist:{identity}"}
 
 
-def _named(name: str) -> Any:
-    return lambda track, base_url: {**track, "name": name}
+def _relinked(track: Json, base_url: str) -> Json:
+    other = spotify_id(track["id"], "before")
+    origin = {"href": f"{base_url}/v1/tracks/{other}", "id": other, "type": "track", "uri": f"spotify:track:{other}"}
+    return {**track, "is_playable": True, "linked_from": origin}
 
 
-_KINDS = (
-    _null,
-    _episode,
-    _local_file,
-    _removed,
-    _no_artists,
-    _fractional_duration,
-    _no_release_date,
-    _twice,
-    _named(" padded "),
-    _named("007"),
-    _named("NA"),
-    _named("=1+1"),
-)
-KINDS = len(_KINDS)
-TWICE = _KINDS.index(_twice)
-"""The number of the record that is the playlist's first track once more."""
+_RECORDING: Json = {"name": "Twins", "artists": [_by("Vel Mor")], "external_ids": {"isrc": "ZZPYS2299001"}}
+
+CATALOGUE: dict[str, Maker] = {
+    "null": _null,
+    "episode": _episode,
+    "local file": _local_file,
+    "removed track": _removed,
+    "no artists": _with(artists=[]),
+    "fractional duration": _with(duration_ms=33920.0, name="two\nlines\u2028and a third"),
+    "no release date": _released(None, None),
+    "twice": _with(),
+    "name padded": _with(name=" padded "),
+    "name 007": _with(name="007"),
+    "name NA": _with(name="NA"),
+    "name =1+1": _with(name="=1+1"),
+    # Those above stand on the most-played playlist; the following only where nothing else does.
+    "plain": _with(),
+    "null entry": _null,
+    "release date of a year": _released("2022", "year"),
+    "release date of a month": _released("2022-03", "month"),
+    "release date of a day": _released("2022-03-31", "day"),
+    "release date 0000": _released("0000", "year"),
+    "name empty": _with(name=""),
+    "album name empty": _with_album(name=""),
+    "name None": _with(name="None"),
+    "name null": _with(name="null"),
+    "name nan": _with(name="nan"),
+    "name with commas": _with(name="one, two, and three,"),
+    "name with quotes": _with(name="the \"quoted\" one's 'name'"),
+    "name with emoji": _with(name="🎧 lights 👩🏽‍🚀"),
+    "name from right to left": _with(name="ليلة בלילה"),
+    "name with U+2028": _with(name="over\u2028under"),
+    "a recording": _with(**_RECORDING),
+    "the recording under another id": _with(**_RECORDING),
+    "a title": _with(name="Namesakes", artists=[_by("Tan Qui")]),
+    "the title by another artist": _with(name="Namesakes", artists=[_by("Zer Lum")]),
+    "relinked": _relinked,
+    "with all markets": _with(available_markets=["AR", "BR", "PT", "US"]),
+}
+"""Each kind of odd record by name. "null entry" is an entry that is null itself, "twice" the track of "plain" again."""
+
+IN_MOST_PLAYED = tuple(CATALOGUE)[:12]
+"""Those that stand on the most-played playlist, in this order; "twice" is that playlist's first track again."""
+IN_SEARCH = tuple(name for name in CATALOGUE if name not in ("null entry", "episode", "local file"))
+"""Those that a search for QUERY finds."""
+
+
+def make_odd(name: str, track: Json, base_url: str) -> Json | None:
+    """The odd record of that name, made out of a plain track object; None is one of them."""
+    return CATALOGUE[name](copy.deepcopy(track), base_url)
+
+
+def odd_record(name: str, seed: int, base_url: str) -> Json | None:
+    """The odd record of that name as ODD_PLAYLIST and QUERY have it: the same every day, and nobody else's.
+
+    Its track is named after its kind, where the kind has no name of its own.
+    """
+    base = "plain" if name == "twice" else name
+    track = track_json(Standing(_plain_tracks(seed)[list(CATALOGUE).index(base)], score=50), base_url)
+    identity = spotify_id(seed, "odd", base)
+    addresses = {"href": f"{base_url}/v1/tracks/{identity}", "id": identity, "uri": f"spotify:track:{identity}"}
+    return make_odd(name, {**track, **addresses, "name": base}, base_url)
+
+
+@lru_cache(maxsize=8)
+def _plain_tracks(seed: int) -> tuple[Track, ...]:
+    return tuple(tracks_on(seed, date(2022, 4, 30))[: len(CATALOGUE)])

@@ -1,11 +1,13 @@
-"""The JSON in which Spotify speaks of tracks, to an app with extended quota.
+"""The JSON in which Spotify speaks of tracks, to an app with extended quota; `regimes.py` takes away what others lack.
 
 Every URL in it is on the host that was asked. What only a player would use is left out (pictures, an album's artists,
 markets): the simulator's answers cost time at both ends.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from pyspotify_assets.spotify.sample.catalogue import Album, Artist
 from pyspotify_assets.spotify.sample.charts import Standing
@@ -29,21 +31,26 @@ def track_json(standing: Standing, base_url: str) -> Json:
     }
 
 
-def entry_json(track: Json | None, added_at: datetime) -> Json:
-    """An entry of a playlist around a track object: under `item` and `track` alike, with two booleans in the object."""
+def entry_json(track: Json | None, added_at: datetime, keys: Sequence[str] = ("item", "track")) -> Json:
+    """An entry of a playlist around a track object, which stands under each of `keys`; two booleans come into it."""
     inner = (
         track if track is None else {**track, "episode": track["type"] == "episode", "track": track["type"] == "track"}
     )
     return {
-        "added_at": f"{added_at:%Y-%m-%dT%H:%M:%SZ}",
+        "added_at": instant(added_at),
         "is_local": bool(track and track.get("is_local")),
-        "item": inner,
-        "track": inner,
+        **dict.fromkeys(keys, inner),
     }
 
 
-def page_json(items: list[Any], url: str, query: str, limit: int, offset: int, total: int) -> Json:
-    """A paging object; `query` is what the URLs of this page and its neighbours have in common."""
+def instant(at: datetime) -> str:
+    """An instant of UTC as Spotify writes it."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def page_json(items: list[Any], url: str, common: Mapping[str, str], limit: int, offset: int, total: int) -> Json:
+    """A paging object; `common` is what the queries of this page and its neighbours have in common."""
+    query = urlencode(common)
 
     def address(at: int) -> str:
         return f"{url}?{query}&offset={at}&limit={limit}"
