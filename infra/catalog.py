@@ -13,7 +13,6 @@ from infra.places import address, substituted
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.names import DATABASES
 from pyspotify_assets.settings import Settings
-from pyspotify_assets.tables import PARTITION_COLUMN
 from pyspotify_assets.warehouse import DeclaredTable, declared_tables
 
 QUOTE, DELIMITER = '"', ","
@@ -49,7 +48,7 @@ def table_input(table: DeclaredTable, settings: Settings) -> dict[str, Any]:
         "Description": table.description,
         "TableType": "EXTERNAL_TABLE",
         "Parameters": _AS_CRAWLED | (_RAW if table.area == "raw" else {"classification": "parquet"}),
-        "PartitionKeys": [{"Name": PARTITION_COLUMN, "Type": "string"}],
+        "PartitionKeys": [{"Name": table.partition, "Type": "string"}],
         "StorageDescriptor": {
             "Columns": columns,
             "Location": f"{address(settings, table.area)}/{table.name}/",

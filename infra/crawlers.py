@@ -13,6 +13,7 @@ from pyspotify_assets.errors import AwsError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.names import CRAWLERS
 from pyspotify_assets.settings import Settings
+from pyspotify_assets.warehouse import declared_tables
 
 PATIENCE = 300
 """Seconds that a crawler may take to stop."""
@@ -31,7 +32,7 @@ _CONFIGURATION = {
 
 def targets(area: str, settings: Settings, feeds: Sequence[Feed]) -> list[str]:
     """The include paths of an area's crawler, with places."""
-    return [f"{address(settings, area)}/{feed.name}/" for feed in feeds]
+    return [f"{address(settings, area)}/{table.name}/" for table in declared_tables(area, feeds)]
 
 
 def crawler_resources(settings: Settings, feeds: Sequence[Feed]) -> dict[str, Any]:

@@ -15,17 +15,21 @@ from pathlib import Path
 
 from pyspotify_assets.errors import LakeError, MissingPartitionError
 from pyspotify_assets.stores import ObjectInfo, Store
-from pyspotify_assets.tables import PARTITION_COLUMN
+from pyspotify_assets.tables import PARTITION_COLUMN, PLAY_YEAR, partition_of
 
 AREAS = ("raw", "refined", "marts", "report", "landing", "quarantine", "state", "catalog")
 _SUFFIXES = {"raw": "csv", "refined": "parquet", "report": "html"}
 _PLACELESS = ("marts", "landing", "quarantine", "state", "catalog")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_FORMS = {PARTITION_COLUMN: re.compile(r"\d{4}-\d{2}-\d{2}"), PLAY_YEAR: re.compile(r"\d{4}")}
+_NAMES = {PARTITION_COLUMN: "a day, YYYY-MM-DD", PLAY_YEAR: "a year, YYYY"}
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where one day of one asset lies: `store` and `key`, and the day; empty if the asset has no days."""
+    """Where one day of one asset lies: `store` and `key`, and the day; empty if the asset has no days.
+
+    What is said of days holds for whatever partitions the asset has: those of `plays` are years.
+    """
 
     store: Store
     key: str
@@ -92,12 +96,13 @@ class Lake:
         area, name = asset
         if area in _PLACELESS:
             raise LakeError(f"{'/'.join(asset)} has no fixed place in the lake", "A mart's place is in the catalog.")
-        if day and not _DAY.fullmatch(day):
-            raise LakeError(f"{day!r} is no partition of {'/'.join(asset)}", "A partition is a day, YYYY-MM-DD.")
+        column = partition_of(name)
+        if day and not _FORMS[column].fullmatch(day):
+            raise LakeError(f"{day!r} is no partition of {'/'.join(asset)}", f"A partition is {_NAMES[column]}.")
         if area == "report" and day:
             return Place(self.store(area), f"{day}.html", day)
         file = f"{name}.{_SUFFIXES.get(area, 'parquet')}"
-        return Place(self.store(area), f"{name}/{PARTITION_COLUMN}={day}/{file}" if day else f"{name}/{file}", day)
+        return Place(self.store(area), f"{name}/{column}={day}/{file}" if day else f"{name}/{file}", day)
 
     def root(self, asset: Sequence[str]) -> str:
         """The address under which all days of an asset lie: what its table is crawled from."""
@@ -109,12 +114,13 @@ class Lake:
     ) -> Iterator[tuple[Place, ObjectInfo]]:
         """The days of an asset that are there, ascending, `first` and `last` included; infos without notes."""
         area, name = asset
-        prefix = f"{name}/{PARTITION_COLUMN}="
+        column = partition_of(name)
+        prefix = f"{name}/{column}="
         for info in self.store(area).objects(prefix, start_after=f"{prefix}{first}" if first else ""):
             day = info.key.removeprefix(prefix).partition("/")[0]
             if day > last:
                 return
-            if _DAY.fullmatch(day) and info.key == (place := self.place(asset, day)).key:
+            if _FORMS[column].fullmatch(day) and info.key == (place := self.place(asset, day)).key:
                 yield place, info
 
     def days(self, asset: Sequence[str], first: str = "", last: str = "9999-12-31") -> list[str]:

@@ -74,15 +74,20 @@ def landing_key(feed: str, day: str, name: str) -> str:
     Folders in `name` are dropped. Characters that could mislead a shell, a file system or S3 are replaced, and then a
     piece of a hash is added, so that two names never fall together. LakeError if feed or day cannot be part of a key.
     """
-    base = re.split(r"[/\\]", name)[-1]
-    stem = base[:-4] if base.lower().endswith(".csv") else base
-    safe = re.sub(r"[^\w.-]+", "_", stem).lstrip(".")[:50]
-    if safe != stem or not safe:
-        safe = f"{safe}-{hashlib.sha256(base.encode('utf-8', 'replace')).hexdigest()[:8]}".lstrip("-")
-    key = f"{feed}/{day}/{safe}.csv"
+    key = f"{feed}/{day}/{safe_name(name, '.csv')}"
     if parse_landing_key(key) is None:
         raise LakeError(f"Landing has no place for feed {feed!r} and day {day!r}", "A day is written YYYY-MM-DD.")
     return key
+
+
+def safe_name(name: str, suffix: str) -> str:
+    """The last part of a path as a name that nothing can be misled by, ending with `suffix`."""
+    base = re.split(r"[/\\]", name)[-1]
+    stem = base[: -len(suffix)] if base.lower().endswith(suffix) else base
+    safe = re.sub(r"[^\w.-]+", "_", stem).lstrip(".")[:50]
+    if safe != stem or not safe:
+        safe = f"{safe}-{hashlib.sha256(base.encode('utf-8', 'replace')).hexdigest()[:8]}".lstrip("-")
+    return f"{safe}{suffix}"
 
 
 def parse_landing_key(key: str) -> tuple[str, str, str] | None:

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from pyspotify_assets.daily.fingerprints import fingerprint
 from pyspotify_assets.names import DATABASES
 from pyspotify_assets.schemas import cast_type
 from pyspotify_assets.sql import athena_text, over_table, sql_text, sql_tree
 from pyspotify_assets.tables import Table
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 VERSION = "1"
 """Part of every mart's fingerprint: raise it when the same SQL over the same rows would come out differently."""
@@ -66,6 +70,11 @@ def mart_sql(mart: Table, day: str, lookback_days: int, windows: Sequence[FeedWi
     for table in list(body.find_all(exp.Table)):
         if table.name == "all_feeds":
             table.replace(exp.Subquery(this=every_feed.copy(), alias=exp.to_identifier("all_feeds")))
+    return as_declared(body, mart)
+
+
+def as_declared(body: exp.Expr, mart: Table) -> str:
+    """The SELECT as Athena SQL whose columns have the declared types."""
     order = body.args.pop("order")  # An ORDER BY means something only outermost.
     columns = ",\n  ".join(f"CAST({column.name} AS {cast_type(column)}) AS {column.name}" for column in mart.columns)
     return f"SELECT\n  {columns}\nFROM (\n{athena_text(body)}\n) AS {mart.name}\n{athena_text(order).strip()}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyspotify_assets.tables import PARTITION_COLUMN, Column, Table
+from pyspotify_assets.tables import PARTITION_COLUMN, PLAY_YEAR, Column, Table
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -74,7 +74,8 @@ def dagster_schema(table: Table, raw: bool = False) -> dg.TableSchema:
     """The column schema that Dagster's UI shows, descriptions and partition included."""
     import dagster as dg
 
-    partition = dg.TableColumn(PARTITION_COLUMN, "string", "Day of the snapshot, YYYY-MM-DD: the partition")
+    means = {PARTITION_COLUMN: "Day of the snapshot, YYYY-MM-DD", PLAY_YEAR: "Year of the play (UTC), YYYY"}
+    partition = dg.TableColumn(table.partition, "string", f"{means[table.partition]}: the partition")
     columns = [
         dg.TableColumn(
             column.name,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyspotify_assets.errors import LakeError, MissingPartitionError, RawFormatError
-from pyspotify_assets.tables import PARTITION_COLUMN, SNAPSHOT, Column, Table
+from pyspotify_assets.tables import SNAPSHOT, Column, Table, partition_of
 from pyspotify_assets.tabular import conform, declared_schema, stored_schema, with_day
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def read_reader(parts: Iterable[Part], columns: Sequence[str] | None, days: bool
 
     remaining = iter(parts)
     place, info = next(remaining)
-    wanted = _stored(columns, days)
+    wanted = _stored(columns, days, place)
     stream = _stream(place, info, wanted)
     schema = next(stream)
 
@@ -119,7 +119,7 @@ def read_table(parts: Iterable[Part], columns: Sequence[str] | None, days: bool)
     import pyarrow as pa
 
     first, *others = parts
-    wanted = _stored(columns, days)
+    wanted = _stored(columns, days, first[0])
     stream = _stream(*first, wanted)
     schema = next(stream)
     tables = [schema.empty_table(), *conform(stream, schema, first[0].uri)]
@@ -135,16 +135,21 @@ def read_table(parts: Iterable[Part], columns: Sequence[str] | None, days: bool)
     return pa.concat_tables(found)
 
 
-def _stored(columns: Sequence[str] | None, days: bool) -> list[str] | None:
+def _stored(columns: Sequence[str] | None, days: bool, place: Place) -> list[str] | None:
     """The columns to be read from files, in which the partition column is not."""
-    return None if columns is None else [name for name in columns if not (days and name == PARTITION_COLUMN)]
+    return None if columns is None else [name for name in columns if not (days and name == _partition(place))]
+
+
+def _partition(place: Place) -> str:
+    return partition_of(place.key.partition("/")[0])
 
 
 def _finished(table: pa.Table, place: Place, columns: Sequence[str] | None, days: bool) -> pa.Table:
     if not days:
         return table
-    table = with_day(table, place.day)
-    return table.select(columns) if columns is not None and PARTITION_COLUMN in columns else table
+    column = _partition(place)
+    table = with_day(table, place.day, column)
+    return table.select(columns) if columns is not None and column in columns else table
 
 
 def _conforming(part: Part, columns: list[str] | None, schema: pa.Schema, first: Place) -> Iterator[pa.Table]:

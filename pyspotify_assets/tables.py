@@ -6,10 +6,13 @@ header, Arrow, Athena and DuckDB types, the UI's column schema) lives in `schema
 Types are Arrow's names: string, list<string>, bool, int16, int32, int64, double, date32, timestamp (microseconds, UTC).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PARTITION_COLUMN = "snapshot_date"
-"""The partition of every table: the day of the snapshot, text YYYY-MM-DD, in the path and not in the file."""
+"""The partition of every table of snapshots: their day, text YYYY-MM-DD, in the path and not in the file."""
+
+PLAY_YEAR = "play_year"
+"""The partition of the listening history's tables: the year of `ts`, UTC, text YYYY, in the path likewise."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     """Together with the partition these name one row."""
+    partition: str = PARTITION_COLUMN
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -163,3 +167,93 @@ RELEASE_PROFILE = Table(
 )
 
 MARTS = (CHART_MOVEMENT, CHART_EXITS, TOP_ARTISTS, RELEASE_PROFILE)
+
+_TRACK_NAME = Column("track_name", "string", "Title", "master_metadata_track_name", nullable=False)
+_ARTIST_NAME = Column("artist_name", "string", "The album's artist", "master_metadata_album_artist_name")
+_PLAYED = (
+    Column("plays", "int32", "Plays of 30 seconds or more: what Spotify counts as a stream", nullable=False),
+    Column("minutes", "double", "Minutes listened, the shorter plays included", "ms_played", nullable=False),
+)
+
+
+def _exported(name: str, type: str, description: str, nullable: bool = True) -> Column:
+    """A field of the export, which keeps its name."""
+    return Column(name, type, description, name, nullable)
+
+
+PLAYS = Table(
+    "plays",
+    "The listening history: a row per play, from Spotify's own export (extended streaming history).",
+    (
+        _exported("ts", "timestamp", "When the play ended", nullable=False),
+        _exported("ms_played", "int64", "How long it was played, in milliseconds", nullable=False),
+        _exported("platform", "string", "The device's system"),
+        _exported("conn_country", "string", "Country of the connection, two capitals; ZZ if unknown"),
+        _exported("master_metadata_track_name", "string", "Title; null unless it is a track"),
+        _exported("master_metadata_album_artist_name", "string", "The album's artist"),
+        _exported("master_metadata_album_album_name", "string", "The album"),
+        _exported("spotify_track_uri", "string", "spotify:track:<id>; null unless it is a track"),
+        _exported("episode_name", "string", "Title of a podcast's episode"),
+        _exported("episode_show_name", "string", "The podcast"),
+        _exported("spotify_episode_uri", "string", "spotify:episode:<id>"),
+        _exported("audiobook_title", "string", "The audiobook"),
+        _exported("audiobook_uri", "string", "Spotify's URI of the audiobook"),
+        _exported("audiobook_chapter_title", "string", "Title of its chapter"),
+        _exported("audiobook_chapter_uri", "string", "Spotify's URI of its chapter"),
+        _exported("reason_start", "string", "Why it began, such as clickrow or trackdone"),
+        _exported("reason_end", "string", "Why it ended, such as trackdone or fwdbtn"),
+        _exported("shuffle", "bool", "Whether shuffle was on"),
+        _exported("skipped", "bool", "Whether it was skipped; null in older exports"),
+        _exported("offline", "bool", "Whether it was played offline"),
+        _exported("offline_timestamp", "int64", "When, if offline: seconds since 1970, milliseconds in older exports"),
+        _exported("incognito_mode", "bool", "Whether it was a private session"),
+    ),
+    key=("ts", "spotify_track_uri", "spotify_episode_uri", "audiobook_chapter_uri", "ms_played", "platform"),
+    partition=PLAY_YEAR,
+)
+
+LISTENING_TRACKS = Table(
+    "listening_tracks",
+    "The hundred tracks that were played most in a year. One song under several ids is one track.",
+    (
+        Column("rank", "int32", "By plays, then minutes, from 1", nullable=False),
+        _TRACK_NAME,
+        _ARTIST_NAME,
+        Column("spotify_track_uri", "string", "One of the ids under which it was played", "spotify_track_uri"),
+        *_PLAYED,
+    ),
+    key=("rank",),
+    partition=PLAY_YEAR,
+)
+
+LISTENING_ARTISTS = Table(
+    "listening_artists",
+    "The hundred artists that were played most in a year.",
+    (
+        Column("rank", "int32", "By plays, then minutes, from 1", nullable=False),
+        replace(_ARTIST_NAME, nullable=False),
+        Column("tracks", "int32", "Different titles played", "master_metadata_track_name", nullable=False),
+        *_PLAYED,
+    ),
+    key=("rank",),
+    partition=PLAY_YEAR,
+)
+
+LISTENING_HOURS = Table(
+    "listening_hours",
+    "When there was listening in a year: by weekday and hour in the settings' time zone, podcasts and books included.",
+    (
+        Column("weekday", "int32", "Day of the week on which plays ended, 1 is Monday", "ts", nullable=False),
+        Column("hour", "int32", "Hour of the day in which they ended, 0 to 23", "ts", nullable=False),
+        *_PLAYED,
+    ),
+    key=("weekday", "hour"),
+    partition=PLAY_YEAR,
+)
+
+LISTENING = (LISTENING_TRACKS, LISTENING_ARTISTS, LISTENING_HOURS)
+
+
+def partition_of(name: str) -> str:
+    """The partition column of the table of that name; feeds and other projects' tables have days."""
+    return PLAY_YEAR if name in (PLAYS.name, *(mart.name for mart in LISTENING)) else PARTITION_COLUMN

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyspotify_assets.errors import LakeError
-from pyspotify_assets.tables import MARTS, PARTITION_COLUMN, SNAPSHOT
+from pyspotify_assets.tables import LISTENING, MARTS, PARTITION_COLUMN, PLAYS, SNAPSHOT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +65,7 @@ def declared_schema(names: Sequence[str], raw: bool = False) -> pa.Schema | None
 
     from pyspotify_assets.schemas import arrow_schema
 
-    for table in (SNAPSHOT, *MARTS):
+    for table in (SNAPSHOT, *MARTS, PLAYS, *LISTENING):
         if sorted(names) == sorted(table.raw_columns if raw else table.column_names):
             schema = arrow_schema(table)
             return pa.schema([schema.field(name) for name in table.raw_columns]) if raw else schema
@@ -121,9 +121,9 @@ def without_day(reader: pa.RecordBatchReader, day: str) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(reader.schema.remove(position), batches())
 
 
-def with_day(table: pa.Table, day: str) -> pa.Table:
+def with_day(table: pa.Table, day: str, column: str = PARTITION_COLUMN) -> pa.Table:
     """The table with the partition column, text, as its last."""
     import pyarrow as pa
 
     days = pa.nulls(table.num_rows, pa.string()).fill_null(day)
-    return table.append_column(pa.field(PARTITION_COLUMN, pa.string()), days)
+    return table.append_column(pa.field(column, pa.string()), days)

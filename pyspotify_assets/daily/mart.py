@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from pyspotify_assets.checks import mart_findings, require
@@ -14,6 +14,8 @@ from pyspotify_assets.marts import FeedWindow, feed_window, mart_fingerprint, ma
 from pyspotify_assets.names import DATABASES
 from pyspotify_assets.tables import Table
 from pyspotify_assets.warehouse import Partition, SqlEngine
+
+_POPULARITY = ("popularity", "mean_popularity")
 
 
 class SnapshotWindows:
@@ -60,16 +62,32 @@ def make_mart_day(
             f"spotify_marts/{mart.name} of {day} cannot be made: no feed has a crawled snapshot on that day",
             "Materialize raw and refined of that day, then crawl (the sensors do, or the job crawl_refined).",
         )
-    rows = sql.write_partition(
-        mart_sql(mart, day, lookback_days, windows), mart, day, run, window_of(day, lookback_days)
-    )
+    made_from = mart_fingerprint(mart, day, windows)
+    counts = {"feeds": len(windows), "days_in_window": max(len(window.versions) for window in windows)}
+    select = mart_sql(mart, day, lookback_days, windows)
+    return write_checked(sql, mart, day, run, select, window_of(day, lookback_days), made_from, counts)
+
+
+def write_checked(
+    sql: SqlEngine,
+    mart: Table,
+    day: str,
+    run: str,
+    select: str,
+    window: tuple[str, str],
+    made_from: str,
+    counts: Mapping[str, int],
+) -> tuple[Partition, Notes, list[dict[str, object]]]:
+    """Write what `select` gives, check it, and point to it. Raises as `make_mart_day`, a missing snapshot apart."""
+    rows = sql.write_partition(select, mart, day, run, window)
     try:
         findings = require(mart_findings(rows, mart))
     except CheckFailedError:
         sql.discard(mart, day, run)
         raise
-    made_from = mart_fingerprint(mart, day, windows)
-    counts = {"feeds": len(windows), "days_in_window": max(len(window.versions) for window in windows)}
+    given = [rows[name].null_count < rows.num_rows for name in _POPULARITY if name in rows.column_names]
+    if given and rows.num_rows:  # Where it is not, the mart goes by position.
+        counts = {**counts, "popularity_given": int(any(given))}
     # The rows follow from what they were made from: that is their version, whatever engine wrote the bytes.
     notes = Notes.of(made_from, made_from, rows.num_rows, counts, findings)
     return sql.point(mart, day, run, notes.to_texts()), notes, rows.slice(0, 5).to_pylist()

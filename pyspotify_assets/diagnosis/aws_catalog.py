@@ -14,7 +14,6 @@ from pyspotify_assets.errors import AwsError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.names import CRAWLERS, DATABASES
 from pyspotify_assets.settings import Settings
-from pyspotify_assets.tables import PARTITION_COLUMN
 from pyspotify_assets.warehouse import DeclaredTable, declared_tables
 
 TABLES, CRAWLS = "Catalog", "Crawlers"
@@ -61,8 +60,8 @@ def _table(declared: DeclaredTable, database: str, root: str) -> Iterator[Findin
         {column["Name"]: column.get("Type", "") for column in storage.get("Columns", [])}, declared.columns
     )
     keys = [key["Name"] for key in table.get("PartitionKeys", [])]
-    if keys != [PARTITION_COLUMN]:
-        differences.append(f"partitioned by {', '.join(keys) or 'nothing'}, declared {PARTITION_COLUMN}")
+    if keys != [declared.partition]:
+        differences.append(f"partitioned by {', '.join(keys) or 'nothing'}, declared {declared.partition}")
     location = storage.get("Location", "").rstrip("/")
     if location != root:
         differences.append(f"lies at {location or 'no place'}, declared {root}")

@@ -118,6 +118,36 @@ def duration_bins(lengths: Sequence[int], texts: Texts) -> list[tuple[str, int, 
     ]
 
 
+def hours(minutes: Sequence[float], texts: Texts) -> Spec:
+    """Minutes listened in each of the 24 hours of the day, the hour with most standing out."""
+    values = [
+        {
+            "name": f"{hour}:00–{hour + 1}:00",
+            "from": hour + 0.06,
+            "to": hour + 0.94,
+            "value": round(value),
+            "tone": "accent" if value == max(minutes) else "quiet",
+        }
+        for hour, value in enumerate(minutes)
+    ]
+    headings = (texts("col_hour"), texts("col_minutes"))
+    return _filled(drawings.columns(headings, (0, 24), tuple(range(0, 25, 3)), None), values, _COLUMNS_HEIGHT)
+
+
+def weekdays(minutes: Sequence[float], texts: Texts) -> Spec:
+    """Minutes listened on each of the seven days of the week, Monday first, the day with most standing out."""
+    values = [
+        {
+            "name": texts.weekdays[day],
+            "value": round(value),
+            "note": texts.number(value),
+            "tone": "accent" if value == max(minutes) else "quiet",
+        }
+        for day, value in enumerate(minutes)
+    ]
+    return _bars(values, (texts("col_weekday"), texts("col_minutes")))
+
+
 def _bars(values: Sequence[Mapping[str, Any]], headings: tuple[str, str]) -> Spec:
     rows = [{**value, "place": place} for place, value in enumerate(values)]
     return _filled(drawings.bars(headings), rows, len(rows) * _BAR_HEIGHT)

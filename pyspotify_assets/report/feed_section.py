@@ -39,6 +39,8 @@ def feed_section(feed: Feed, day: str, texts: Texts) -> Html:
         else:
             window = texts.count("window", len(feed.days))
             sub = texts("feed_sub", tracks=tracks, window=window, since=texts.short_day(feed.days[0]))
+        if feed.totals is not None and feed.totals.popularity is None:
+            sub = f"{sub} {texts('by_position')}"
         content = join(
             tag("div", heading, tag("p", sub, class_="note"), class_="feed-head"),
             _movement(feed, texts),

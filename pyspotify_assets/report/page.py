@@ -10,7 +10,7 @@ from pyspotify_assets.report import runtime, sections
 from pyspotify_assets.report.data import ReportData
 from pyspotify_assets.report.facts import facts
 from pyspotify_assets.report.figures import figures
-from pyspotify_assets.report.markup import join
+from pyspotify_assets.report.markup import Html, join
 from pyspotify_assets.report.texts import ENGLISH, Texts
 
 
@@ -23,12 +23,17 @@ def render(data: ReportData, texts: Texts = ENGLISH) -> str:
     """
     feeds = figures(data)
     body = sections.body(data, feeds, facts(feeds, data.day, texts), texts)
+    return document(texts("page_title", day=texts.day(data.day)), body, texts)
+
+
+def document(title: str, body: Html, texts: Texts) -> str:
+    """A whole HTML document around what is between <body> and the scripts."""
     script = _file("page.js")
     library = runtime.chart_runtime()
     return Template(_file("page.html")).substitute(
         language=texts.language,
         policy=join(_policy(library, script)),
-        title=join(texts("page_title", day=texts.day(data.day))),
+        title=join(title),
         style=_file("page.css"),
         body=body,
         runtime=library,

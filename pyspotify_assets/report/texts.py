@@ -151,6 +151,7 @@ ENGLISH = Texts(
         "feed_sub": "{tracks}, compared over {window} since {since}.",
         "feed_sub_first": "{tracks} in the first snapshot of this feed.",
         "feed_tracks": "1 track|{n} tracks",
+        "by_position": "Spotify gives no popularity here: everything goes by position.",
         "bump": "How the top {n} got there",
         "bump_note": "Rank on each day. Lines in the strip at the bottom were below {n}; a gap means off the chart.",
         "bump_label": "Daily rank of today’s top {n} of {feed} as lines, {first} to {last}. Number one is {leader}.",

@@ -35,5 +35,15 @@ def over_table(tree: exp.Expr, database: str, table: str) -> exp.Expr:
 
 
 def athena_text(tree: exp.Expr) -> str:
-    """The tree as Athena SQL, for a person to read too."""
-    return tree.sql(dialect="athena", pretty=True, comments=False)
+    """The tree as Athena SQL, for a person to read too.
+
+    AT TIME ZONE stays the operator that it is: sqlglot would write Trino's function, which it cannot read again.
+    """
+    from sqlglot import exp
+
+    def as_it_is(node: exp.Expr) -> exp.Expr:
+        if not isinstance(node, exp.AtTimeZone):
+            return node
+        return exp.Var(this=f"{athena_text(node.this)} AT TIME ZONE {athena_text(node.args['zone'])}")
+
+    return tree.transform(as_it_is).sql(dialect="athena", pretty=True, comments=False)

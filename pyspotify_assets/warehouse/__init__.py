@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.names import DATABASES
 from pyspotify_assets.schemas import athena_columns, raw_athena_columns
-from pyspotify_assets.tables import MARTS, SNAPSHOT, Table
+from pyspotify_assets.tables import LISTENING, MARTS, PARTITION_COLUMN, PLAYS, SNAPSHOT, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeclaredTable:
-    """One table of the catalog as declared: name, Athena types of its columns, area, and description."""
+    """One table of the catalog as declared: name, Athena types of its columns, area, description, and partition."""
 
     area: str
     name: str
     description: str
     columns: Mapping[str, str]
+    partition: str = PARTITION_COLUMN
 
     @property
     def database(self) -> str:
@@ -35,15 +36,20 @@ class DeclaredTable:
 
 
 def declared_tables(area: str, feeds: Sequence[Feed]) -> list[DeclaredTable]:
-    """The tables of one area: one per feed in raw and refined, one per mart in marts."""
+    """The tables of one area: one per feed in raw and refined, one per mart in marts, and the listening history's."""
     if area == "marts":
-        return [declared_mart(mart) for mart in MARTS]
+        return [declared_mart(mart) for mart in (*MARTS, *LISTENING)]
     columns = raw_athena_columns(SNAPSHOT) if area == "raw" else athena_columns(SNAPSHOT)
-    return [DeclaredTable(area, feed.name, SNAPSHOT.description, columns) for feed in feeds]
+    of_feeds = [DeclaredTable(area, feed.name, SNAPSHOT.description, columns) for feed in feeds]
+    return of_feeds if area == "raw" else [*of_feeds, _declared("refined", PLAYS)]
 
 
 def declared_mart(mart: Table) -> DeclaredTable:
-    return DeclaredTable("marts", mart.name, mart.description, athena_columns(mart))
+    return _declared("marts", mart)
+
+
+def _declared(area: str, table: Table) -> DeclaredTable:
+    return DeclaredTable(area, table.name, table.description, athena_columns(table), table.partition)
 
 
 @dataclass(frozen=True)

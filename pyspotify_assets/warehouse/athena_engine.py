@@ -16,7 +16,7 @@ from pyspotify_assets.errors import LakeError, QueryError
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.names import DATABASES, AwsNames
 from pyspotify_assets.schemas import arrow_schema
-from pyspotify_assets.tables import PARTITION_COLUMN, Table
+from pyspotify_assets.tables import Table
 from pyspotify_assets.warehouse import Partition
 from pyspotify_assets.warehouse.athena_cost import Meter
 from pyspotify_assets.warehouse.athena_queries import AthenaQueries
@@ -146,12 +146,12 @@ class AthenaEngine:
         root = self._lake.stores["marts"].uri(mart.name)
         folder = location.removeprefix(f"{root}/").rstrip("/")
         run, _, rest = folder.partition("/")
-        if location.startswith(f"{root}/") and run and rest == f"{PARTITION_COLUMN}={day}":
+        if location.startswith(f"{root}/") and run and rest == f"{mart.partition}={day}":
             self._delete(_folder(mart, day, run))
 
 
 def _folder(mart: Table, day: str, run: str) -> str:
-    return f"{mart.name}/{run}/{PARTITION_COLUMN}={day}/"
+    return f"{mart.name}/{run}/{mart.partition}={day}/"
 
 
 def _size_and_notes(parameters: Mapping[str, str]) -> tuple[int, dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspotify_assets.errors import PySpotifyError
 from pyspotify_assets.lake import Place
 from pyspotify_assets.schemas import arrow_schema, schema_differences
-from pyspotify_assets.tables import SNAPSHOT
+from pyspotify_assets.tables import PLAYS, SNAPSHOT
 
 _HEADER = 64 << 10
 """Bytes of a raw file that are read for its header: the file may be larger than memory."""
@@ -30,5 +30,6 @@ def _raw_differences(place: Place) -> list[str]:
 def _parquet_differences(place: Place) -> list[str]:
     import pyarrow.parquet as pq
 
+    declared = PLAYS if place.key.startswith(f"{PLAYS.name}/") else SNAPSHOT
     filesystem, root = place.store.arrow()
-    return schema_differences(pq.read_schema(root + place.key, filesystem=filesystem), arrow_schema(SNAPSHOT))
+    return schema_differences(pq.read_schema(root + place.key, filesystem=filesystem), arrow_schema(declared))

@@ -13,7 +13,7 @@ from pyspotify_assets.aws.refusals import code_of, explained, is_missing
 from pyspotify_assets.aws.session import client
 from pyspotify_assets.errors import PySpotifyError
 from pyspotify_assets.names import DATABASES, AwsNames
-from pyspotify_assets.tables import PARTITION_COLUMN
+from pyspotify_assets.tables import partition_of
 
 LAST_DAY = "9999-12-31"
 
@@ -52,7 +52,7 @@ class GlueCatalog:
         """The partitions between two days, both included, in order of day; None if there is no such table."""
         # The columns of each partition would be most of the answer, and are the table's.
         request = {"DatabaseName": self._database(database), "TableName": name, "ExcludeColumnSchema": True}
-        if between := _between(first_day, last_day):
+        if between := _between(partition_of(name), first_day, last_day):
             request["Expression"] = between
         found: list[CatalogPartition] = []
         try:
@@ -121,8 +121,8 @@ def _partition(found: Mapping[str, Any]) -> CatalogPartition:
     return CatalogPartition(found["Values"][0], location, found.get("Parameters") or {})
 
 
-def _between(first_day: str, last_day: str) -> str:
+def _between(column: str, first_day: str, last_day: str) -> str:
     """The condition on the partitions; empty where all are asked for."""
-    limits = [f"{PARTITION_COLUMN} >= '{first_day}'"] if first_day else []
-    limits += [f"{PARTITION_COLUMN} <= '{last_day}'"] if last_day < LAST_DAY else []
+    limits = [f"{column} >= '{first_day}'"] if first_day else []
+    limits += [f"{column} <= '{last_day}'"] if last_day < LAST_DAY else []
     return " AND ".join(limits)

@@ -14,7 +14,6 @@ from pyspotify_assets.errors import CrawlError, LakeError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.names import AwsNames
-from pyspotify_assets.tables import PARTITION_COLUMN
 from pyspotify_assets.warehouse import CrawledTable, DeclaredTable, declared_tables
 from pyspotify_assets.warehouse.file_schemas import differences
 from pyspotify_assets.warehouse.glue_catalog import GlueCatalog
@@ -84,9 +83,9 @@ class GlueCrawler:
         if table.area == "raw" and sorted(columns) == sorted(table.columns) and [*columns] != [*table.columns]:
             words.append(f"columns in the order {', '.join(columns)}, declared {', '.join(table.columns)}")
         keys = [(key["Name"], key["Type"]) for key in found.get("PartitionKeys") or ()]
-        if keys != [(PARTITION_COLUMN, "string")]:
+        if keys != [(table.partition, "string")]:
             found_keys = ", ".join(f"{name} {key_type}" for name, key_type in keys) or "nothing"
-            words.append(f"partitioned by {found_keys}, declared {PARTITION_COLUMN} string")
+            words.append(f"partitioned by {found_keys}, declared {table.partition} string")
         declared_root = self._lake.root((table.area, table.name))
         if storage.get("Location", "").rstrip("/") != declared_root.rstrip("/"):
             words.append(f"lies at {storage.get('Location')}, the lake's files at {declared_root}")

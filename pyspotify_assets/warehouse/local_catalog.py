@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 from pyspotify_assets.errors import CrawlError, MissingPartitionError
 from pyspotify_assets.lake import Lake
-from pyspotify_assets.tables import PARTITION_COLUMN
 from pyspotify_assets.warehouse import DeclaredTable
 
 
@@ -43,7 +42,7 @@ class LocalCatalog:
         if document is None:
             return None
         columns = {column["name"]: column["type"] for column in document["columns"]}
-        return DeclaredTable(document["area"], name, document["description"], columns)
+        return DeclaredTable(document["area"], name, document["description"], columns, document["partitioned_by"])
 
     def tables(self) -> list[DeclaredTable]:
         """All tables, in order of database and name."""
@@ -64,7 +63,7 @@ class LocalCatalog:
             "description": table.description,
             "area": table.area,
             "format": "csv" if table.area == "raw" else "parquet",
-            "partitioned_by": PARTITION_COLUMN,
+            "partitioned_by": table.partition,
             "columns": [{"name": name, "type": athena_type} for name, athena_type in table.columns.items()],
         }
         key = f"{table.database}/{table.name}/table.json"

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
+from pyspotify_assets.tables import PLAYS
 from pyspotify_assets.warehouse import CrawledTable, DeclaredTable, declared_tables
 from pyspotify_assets.warehouse.file_schemas import differences
 from pyspotify_assets.warehouse.local_catalog import Entry, LocalCatalog
@@ -22,9 +23,14 @@ class LocalCrawler:
         self._lake, self._catalog = lake, LocalCatalog(lake)
 
     def crawl(self, area: str, feeds: Sequence[Feed]) -> list[CrawledTable]:
-        crawled = [self._crawl_table(table) for table in declared_tables(area, feeds)]
+        crawled = [self._crawl_table(table) for table in declared_tables(area, feeds) if self._is_used(table)]
         self._catalog.write_views()
         return crawled
+
+    def _is_used(self, table: DeclaredTable) -> bool:
+        """Without an import there is no listening history, and so no table of it to be seen."""
+        known = table.name != PLAYS.name or self._catalog.table(table.database, table.name) is not None
+        return known or bool(self._lake.days((table.area, table.name)))
 
     def _crawl_table(self, table: DeclaredTable) -> CrawledTable:
         asset = (table.area, table.name)

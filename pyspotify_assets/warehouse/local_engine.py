@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pyspotify_assets.errors import LakeError, QueryError
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.schemas import arrow_schema
-from pyspotify_assets.tables import PARTITION_COLUMN, Table
+from pyspotify_assets.tables import Table
 from pyspotify_assets.warehouse import DeclaredTable, Partition, declared_mart
 from pyspotify_assets.warehouse.local_catalog import Entry, LocalCatalog
 from pyspotify_assets.warehouse.statements import parse_select
@@ -115,13 +115,13 @@ class LocalEngine:
 
         filesystem, root = self._lake.stores[table.area].arrow()
         entries = self._catalog.days(table, first, last)
-        schema = _arrow_columns(table).append(pa.field(PARTITION_COLUMN, pa.string()))
+        schema = _arrow_columns(table).append(pa.field(table.partition, pa.string()))
         return ds.FileSystemDataset.from_paths(
             [root + entry.key for entry in entries.values()],
             schema=schema,
             format=_csv_format(schema) if table.area == "raw" else ds.ParquetFileFormat(),
             filesystem=filesystem,
-            partitions=[ds.field(PARTITION_COLUMN) == day for day in entries],
+            partitions=[ds.field(table.partition) == day for day in entries],
         )
 
 
@@ -136,7 +136,7 @@ def view_statements(catalog: LocalCatalog) -> list[str]:
         files = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
         reader = "read_csv" if table.area == "raw" else "read_parquet"
         options = ", all_varchar = true, header = true, quote = '\"', escape = '\"'" if table.area == "raw" else ""
-        types = f"hive_types = {{'{PARTITION_COLUMN}': VARCHAR}}"
+        types = f"hive_types = {{'{table.partition}': VARCHAR}}"
         statements.append(f'CREATE SCHEMA IF NOT EXISTS "{table.database}";')
         statements.append(
             f'CREATE OR REPLACE VIEW "{table.database}"."{table.name}" AS SELECT * FROM '
@@ -153,7 +153,7 @@ def _references(statement: exp.Expr) -> list[exp.Table]:
 
 
 def _mart_key(mart: Table, day: str, run: str) -> str:
-    return f"{mart.name}/{run}/{PARTITION_COLUMN}={day}/{mart.name}.parquet"
+    return f"{mart.name}/{run}/{mart.partition}={day}/{mart.name}.parquet"
 
 
 def _arrow_columns(table: DeclaredTable) -> pa.Schema:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pyspotify_assets.errors import QueryError
+from pyspotify_assets.sql import athena_text
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -40,4 +41,4 @@ def in_databases(sql: str, databases: Mapping[str, str]) -> str:
         if database and database != written:
             node.set("db", exp.to_identifier(database, quoted=True))
             replaced = True
-    return tree.sql(dialect="athena", pretty=True, comments=False) if replaced else sql.strip().rstrip(";").rstrip()
+    return athena_text(tree) if replaced else sql.strip().rstrip(";").rstrip()

@@ -1,0 +1,1 @@
+"""The listening history, from the ZIP to the page."""

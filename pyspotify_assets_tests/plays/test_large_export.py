@@ -1,0 +1,47 @@
+"""The proof that size does not matter: five million plays imported within a gibibyte, the second time too."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from .exports import large_export
+
+GIB = 1 << 30
+TAKE = """
+import json, resource, sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from pyspotify_assets.lake import Lake
+from pyspotify_assets.plays.take import take
+started = time.perf_counter()
+taken = take(Lake.at(sys.argv[2]), Path(sys.argv[1]), datetime(2026, 11, 22, tzinfo=UTC))
+seconds = round(time.perf_counter() - started, 1)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # KiB on Linux
+print(json.dumps({"added": taken.added, "known": taken.known, "seconds": seconds, "peak": peak}))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux counts it")
+@pytest.mark.parametrize("number", [50_000, pytest.param(5_000_000, marks=pytest.mark.slow)])
+def test_an_export_is_taken_within_a_gibibyte_and_taken_again(tmp_path, record_property, number):
+    path = large_export(tmp_path / "x.zip", number)
+
+    first, second = (_measured(str(path), str(tmp_path / "lake")) for _ in range(2))
+
+    print(f"\n{number:,} plays: first {first}, again {second}")  # noqa: T201 - the figures are what this is for
+    for name, found in {"first": first, "again": second}.items():
+        for figure, value in found.items():
+            record_property(f"{name} {figure}", value)
+    assert (first["added"], first["known"]) == (number, 0)
+    assert (second["added"], second["known"]) == (0, number)
+    assert max(first["peak"], second["peak"]) < GIB
+
+
+def _measured(*arguments: str) -> dict[str, float]:
+    done = subprocess.run([sys.executable, "-c", TAKE, *arguments], capture_output=True, text=True)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
