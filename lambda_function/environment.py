@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pyspotify_assets.errors import SettingsError
-from pyspotify_assets.spotify.client import SPOTIFY
+from pyspotify_assets.spotify.connection import SPOTIFY
 
 FEEDS = Path(__file__).parent.parent / "feeds.toml"
 """The feeds' declaration where the zip has it, and where a checkout has it."""

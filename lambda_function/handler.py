@@ -15,7 +15,7 @@ from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from lambda_function.deadline import Deadline, PunctualClient
+from lambda_function.deadline import Deadline
 from lambda_function.environment import read_settings
 from pyspotify_assets.aws.secret import spotify_credentials
 from pyspotify_assets.checks import raw_findings, require
@@ -26,6 +26,7 @@ from pyspotify_assets.landing import landing_key
 from pyspotify_assets.raw_csv import write_raw_csv
 from pyspotify_assets.spotify.client import SpotifyClient
 from pyspotify_assets.spotify.snapshot import take_snapshot
+from pyspotify_assets.spotify.token_store import token_store, user_options
 from pyspotify_assets.stores import Store
 from pyspotify_assets.stores.s3 import S3Options, S3Store
 
@@ -54,13 +55,15 @@ def handler(event: object, context: Any, clock: Clock = system_clock) -> dict[st
     client_id, client_secret = spotify_credentials(settings.secret)
     landed: dict[str, Landed] = {}
     failed: dict[str, str] = {}
-    with PunctualClient(
+    with SpotifyClient(
         client_id,
         client_secret,
-        deadline,
         base_url=settings.spotify_url,
         timeout=settings.timeout,
         attempts=settings.attempts,
+        sleep=deadline.sleep,
+        gate=deadline,
+        **user_options(token_store(settings.secret, ""), client_id),
     ) as client:
         for feed in feeds:
             begun = time.monotonic()
@@ -105,10 +108,11 @@ def _land(
     began = clock().astimezone(timezone).date()
     snapshot = take_snapshot(client, feed, began, clock)
     day = snapshot.snapshot_at.astimezone(timezone).date()
-    if day != began:  # As the asset refuses it: its query, and half of its pages, are those of the day before.
+    # A snapshot is of the day on which it was completed; but the query of a search may be that of the year before.
+    if feed.source_on(day) != feed.source_on(began):
         raise PastDayError(
-            f"The snapshot was begun on {began} and completed on {day} ({timezone.key}): it belongs to neither",
-            "Invoke it again: nothing has landed. If it happens every day, move the schedule away from midnight.",
+            f"The snapshot was begun on {began} and completed on {day} ({timezone.key}), whose query is another",
+            "Invoke it again: nothing has landed.",
         )
     # Only here it is known what was to be received: the file does not say.
     ranks = (int(str(row["rank"])) for row in snapshot.rows)

@@ -27,7 +27,7 @@ class Check:
     description: str
     blocking: bool = True
 
-    def finding(self, passed: bool, summary: str, **figures: int) -> Finding:
+    def finding(self, passed: bool, summary: str, **figures: int | str) -> Finding:
         return Finding(self, bool(passed), summary, figures)
 
 
@@ -38,7 +38,7 @@ class Finding:
     check: Check
     passed: bool
     summary: str
-    figures: Mapping[str, int] = field(default_factory=dict)
+    figures: Mapping[str, int | str] = field(default_factory=dict)
 
 
 RANKS = Check("ranks_without_holes", "Raw ranks run 1..n without holes.")
@@ -47,16 +47,23 @@ COMPLETE = Check(
     "Nothing is missing: kept and skipped entries make the entries received, and those the playlist's total.",
 )
 POPULARITY_GIVEN = Check(
-    "popularity_given", "Spotify gave popularity; it is gone for apps made since February 2026.", blocking=False
+    "popularity_given",
+    "Spotify gave popularity; it is gone for apps made since February 2026, and then everything goes by position.",
+    blocking=False,
 )
+SPOTIFY_ANSWERS = Check("spotify_answers", "Spotify answers, and the day's budget is not used up.", blocking=False)
+NO_DAY_MISSED = Check(
+    "no_day_missed", "No day has gone by without a snapshot since the one before, within a month.", blocking=False
+)
+LOGIN_FRESH = Check("login_fresh", "The user's login is younger than five months: it ends after six.", blocking=False)
 ACCOUNTED = Check("rows_accounted_for", "Raw rows = refined + duplicates + quarantined.")
 SCHEMA = Check("schema_as_declared", "Columns and types are those of the declaration.")
 KEYS = Check("keys_unique", "No two rows of the day have the same key.")
 POPULARITY = Check("popularity_within_range", "Popularity is 0 to 100 wherever it is given.")
 NOTHING_QUARANTINED = Check("nothing_quarantined", "Every raw row could be typed.", blocking=False)
 
-RAW_CHECKS = (RANKS, COMPLETE, POPULARITY_GIVEN)
-REFINED_CHECKS = (ACCOUNTED, SCHEMA, KEYS, POPULARITY, NOTHING_QUARANTINED)
+RAW_CHECKS = (RANKS, COMPLETE, POPULARITY_GIVEN, SPOTIFY_ANSWERS, NO_DAY_MISSED, LOGIN_FRESH)
+REFINED_CHECKS = (ACCOUNTED, SCHEMA, KEYS, POPULARITY, POPULARITY_GIVEN, NOTHING_QUARANTINED)
 MART_CHECKS = (SCHEMA, KEYS)
 
 CATALOG_SCHEMA = Check("files_match_declaration", "The columns of newly crawled files are the declared ones.", False)
@@ -74,8 +81,18 @@ def require(findings: Sequence[Finding]) -> Sequence[Finding]:
     return findings
 
 
-def raw_findings(ranks: Iterable[int | None], received: int, expected: int | None, skipped: int, popularity: bool):
-    """What holds of one raw day. `received`, `expected` and `skipped` count entries; `expected` None: not known."""
+def raw_findings(
+    ranks: Iterable[int | None],
+    received: int,
+    expected: int | None,
+    skipped: int,
+    popularity: bool,
+    absent: Sequence[str] = (),
+) -> list[Finding]:
+    """What holds of one raw day. `received`, `expected` and `skipped` count entries; `expected` None: not known.
+
+    `absent`: columns that no track came with.
+    """
     rows = hole = 0
     for rows, rank in enumerate(ranks, 1):
         if rank != rows and not hole:
@@ -91,8 +108,23 @@ def raw_findings(ranks: Iterable[int | None], received: int, expected: int | Non
             received=received,
             skipped=skipped,
         ),
-        POPULARITY_GIVEN.finding(popularity or not rows, "given" if popularity else "not given in any row"),
+        popularity_finding(popularity or not rows, absent),
     ]
+
+
+def popularity_finding(given: bool, absent: Sequence[str] = ("popularity",)) -> Finding:
+    """The verdict on a day's popularity; `absent`: columns that no track came with, as they are shown."""
+    if given:
+        return POPULARITY_GIVEN.finding(True, "given")
+    names = ", ".join(absent) or "popularity"
+    return POPULARITY_GIVEN.finding(False, f"not given: by position. Absent: {names}", absent=names)
+
+
+def missed_days_finding(missed: Sequence[str]) -> Finding:
+    """The verdict on the days between a snapshot and the one before it, `missed` ascending."""
+    days = f"{missed[0]} to {missed[-1]}" if len(missed) > 1 else "".join(missed)
+    summary = f"no snapshot of {days}: {len(missed)} missed" if missed else "none"
+    return NO_DAY_MISSED.finding(not missed, summary, days_missed=len(missed))
 
 
 def refined_findings(refined: Path, raw_rows: int, duplicates: int, quarantined: int) -> list[Finding]:
@@ -147,6 +179,7 @@ def judge_refined(
         *findings,
         KEYS.finding(repeated == 0, f"{repeated} rows repeat a key", repeated=repeated),
         POPULARITY.finding(within, "none given" if low is None else f"{low} to {high}"),
+        popularity_finding(low is not None or not rows),
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from pyspotify_assets.assets.catalog import counts_check, crawl_assets
+from pyspotify_assets.assets.listening import listening_assets
 from pyspotify_assets.assets.marts import mart_asset
 from pyspotify_assets.assets.raw import raw_asset
 from pyspotify_assets.assets.refined import refined_asset
@@ -46,12 +47,13 @@ def build_definitions(
     sensor_status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
     return dg.Definitions(
         assets=[
-            *spotify_specs(),
+            *spotify_specs({feed.kind for feed in feeds}),
             *(raw_asset(feed, settings, partitions) for feed in feeds),
             *(refined_asset(feed, partitions) for feed in feeds),
             *(crawl_assets(area, feeds) for area in ("raw", "refined")),
             *(mart_asset(mart, feeds, settings, partitions) for mart in MARTS),
             report_asset(feeds, settings, partitions),
+            *listening_assets(settings),
         ],
         asset_checks=[counts_check(feed) for feed in feeds],
         jobs=jobs.all(),

@@ -5,6 +5,7 @@ Errors of other libraries are turned into one of these at the place where the ou
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 
 class PySpotifyError(Exception):
@@ -42,12 +43,31 @@ class RawFormatError(PySpotifyError):
     """A CSV is not the raw format (nor an importable one): wrong columns, broken quotes, not UTF-8, empty."""
 
 
+class ExportError(PySpotifyError):
+    """A ZIP is not Spotify's export of the listening history, or one that cannot be read safely to its end."""
+
+
 class PastDayError(PySpotifyError):
     """A live snapshot was asked for a day that is over: Spotify only knows now."""
 
 
 class SpotifyError(PySpotifyError):
     """Spotify could not be reached, refused, or sent something that is not an answer."""
+
+
+class LoginError(SpotifyError):
+    """The user's authorisation is missing, dead or not enough: only a person can mend it, by `pyspotify login`."""
+
+
+class RefusedError(SpotifyError):
+    """Nothing may be asked of Spotify before `until`, an aware instant: it said so, or the daily budget is used up."""
+
+    def __init__(self, message: str, remedy: str = "", until: datetime | None = None) -> None:
+        super().__init__(message, remedy)
+        self.until = until
+
+    def __reduce__(self):
+        return (type(self), (self.args[0], self.remedy, self.until))
 
 
 class AwsError(PySpotifyError):

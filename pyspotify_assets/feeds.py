@@ -1,6 +1,7 @@
 """The feeds: what is taken from Spotify every day. Declarations only; nothing here talks to Spotify.
 
-A feed is one search or one playlist. The two defaults need no file; a `feeds.toml` replaces them:
+A feed is one search, one playlist, or something of the listener's own who has logged in (`pyspotify login`). The two
+defaults need no file; a `feeds.toml` replaces them:
 
     [[feed]]
     name = "my_playlist"            # becomes raw/my_playlist, refined/my_playlist and the tables of that name
@@ -13,12 +14,17 @@ A feed is one search or one playlist. The two defaults need no file; a `feeds.to
     name = "popular_songs"
     kind = "search"
     query = "year:{last_year}-{this_year}"     # the two placeholders are those of the snapshot's day
+
+    [[feed]]
+    name = "my_top_tracks"
+    kind = "top_tracks"             # or "saved_tracks", or "recently_played" (the latest 50 plays): the listener's own
+    range = "short_term"            # top_tracks only: 4 weeks, long_term: a year; medium_term (6 months) unless set
 """
 
 import re
 import tomllib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -27,18 +33,32 @@ from pyspotify_assets.errors import FeedError
 SEARCH_REACH = 1000
 """Spotify answers no search beyond offset + limit = 1000 (Web API reference, "Search for Item")."""
 
-RESERVED_NAMES = frozenset({"landing", "quarantine", "state", "marts", "report", "catalog"})
-"""Folders of the lake beside the feeds' own: a feed of that name would be crawled into them."""
+PLAYS_REACH = 50
+"""Spotify remembers no more of what was recently played (Web API reference, "Get Recently Played Tracks")."""
+
+KINDS = ("search", "playlist", "top_tracks", "saved_tracks", "recently_played")
+NEED_USER = frozenset({"top_tracks", "saved_tracks", "recently_played"})
+"""Kinds that are somebody's own: Spotify answers only who comes with that user's token."""
+
+RANGES = ("short_term", "medium_term", "long_term")
+"""What Spotify computes top tracks over: some 4 weeks, some 6 months, about a year."""
+
+RESERVED_NAMES = frozenset({"landing", "quarantine", "state", "marts", "report", "catalog", "plays"})
+"""Folders and tables of the lake beside the feeds' own: a feed of that name would be crawled into them."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _PLAYLIST = re.compile(r"[A-Za-z0-9]{22}")
 _MARKET = re.compile(r"[A-Z]{2}")
-_FIELDS = ("name", "kind", "query", "playlist", "market", "maximum")
+_OWN_FIELDS = {"search": {"query"}, "playlist": {"playlist"}, "top_tracks": {"range"}}
+"""Fields that only one kind has."""
+_WITHOUT_MARKET = {"top_tracks", "recently_played"}
+_FIELDS = ("name", "kind", "query", "playlist", "range", "market", "maximum")
 
 
 @dataclass(frozen=True)
 class Feed:
-    """One feed. `kind` is "search" (then `query`) or "playlist" (then `playlist`, a Spotify id)."""
+    """One feed. `kind` is one of KINDS: a "search" has a `query`, a "playlist" a `playlist` (a Spotify id),
+    "top_tracks" a `range` (one of RANGES)."""
 
     name: str
     kind: str
@@ -46,6 +66,28 @@ class Feed:
     playlist: str = ""
     market: str = "US"
     maximum: int | None = None
+    range: str = ""
+
+    @property
+    def needs_user(self) -> bool:
+        """Whether it is somebody's own, for which that user must have logged in."""
+        return self.kind in NEED_USER
+
+    @property
+    def title(self) -> str:
+        """What it is, in words: "playlist 2YRe7HRKNRvXdJBp9nXFza"."""
+        return {
+            "search": f"search “{self.query}”",
+            "playlist": f"playlist {self.playlist}",
+            "top_tracks": f"listener's own top tracks ({self.range.replace('_', ' ')})",
+            "saved_tracks": "listener's own saved tracks",
+            "recently_played": "listener's own latest plays",
+        }[self.kind]
+
+    def source_on(self, day: date) -> str:
+        """What the rows of one day bear as their `source`: kind and, where there is one, what exactly was asked for."""
+        asked = {"search": self.query_on(day), "playlist": self.playlist, "top_tracks": self.range}.get(self.kind)
+        return f"{self.kind}:{asked}" if asked else self.kind
 
     def query_on(self, day: date) -> str:
         """The search query of one day, its placeholders filled in."""
@@ -53,7 +95,10 @@ class Feed:
 
     def declaration(self) -> dict[str, object]:
         """What identifies this feed's content: part of the fingerprint of every partition made from it."""
-        return asdict(self)
+        declared = asdict(self)
+        if not self.range:  # declarations without it are older: what was made from them is still what they mean
+            del declared["range"]
+        return declared
 
 
 DEFAULT_FEEDS = (
@@ -119,26 +164,38 @@ def _parse(entry: object, where: str) -> Feed:
         raise FeedError(
             f"{where}: the name is taken by a folder of the lake", f"Any name but {', '.join(sorted(RESERVED_NAMES))}."
         )
-    kind = text("kind", re.compile("search|playlist"), '"search" or "playlist"')
+    kind = text("kind", re.compile("|".join(KINDS)), f"one of {', '.join(KINDS)}")
+    foreign = sorted(field for owner, own in _OWN_FIELDS.items() if owner != kind for field in own if entry.get(field))
+    if kind in _WITHOUT_MARKET and "market" in entry:
+        foreign.append("market")
+    if foreign:
+        raise FeedError(f"{where}: a feed of kind {kind} has no {foreign[0]}", f"Remove {foreign[0]}, or set its kind.")
     market = text("market", _MARKET, "a country code of two capitals, such as BR", "US")
     maximum = entry.get("maximum")
     if maximum is not None and (isinstance(maximum, bool) or not isinstance(maximum, int) or maximum < 1):
         raise FeedError(f"{where}: maximum = {maximum!r} cannot be used", "maximum is a whole number from 1.")
+    reach = {"search": SEARCH_REACH, "recently_played": PLAYS_REACH}.get(kind)
+    if maximum is not None and reach is not None and maximum > reach:
+        raise FeedError(f"{where}: maximum = {maximum} is out of reach", f"Spotify gives {reach} entries at most.")
+    feed = Feed(name, kind, market=market, maximum=maximum or reach)
+    if kind == "search":
+        return replace(feed, query=_query(text, feed, where))
     if kind == "playlist":
-        if entry.get("query"):
-            raise FeedError(f"{where}: a playlist has no query", 'Remove query, or set kind = "search".')
-        playlist = text("playlist", _PLAYLIST, "the 22 letters and digits behind open.spotify.com/playlist/")
-        return Feed(name, kind, playlist=playlist, market=market, maximum=maximum)
-    if entry.get("playlist"):
-        raise FeedError(f"{where}: a search has no playlist", 'Remove playlist, or set kind = "playlist".')
+        of_link = "the 22 letters and digits behind open.spotify.com/playlist/"
+        return replace(feed, playlist=text("playlist", _PLAYLIST, of_link))
+    if kind == "top_tracks":
+        of_range = f"one of {', '.join(RANGES)}"
+        return replace(feed, range=text("range", re.compile("|".join(RANGES)), of_range, "medium_term"))
+    return feed
+
+
+def _query(text: Callable[..., str], feed: Feed, where: str) -> str:
     query = text(
         "query", re.compile(r"[^\x00-\x1f]*\S[^\x00-\x1f]*"), "the text of a Spotify search, such as year:2025-2026"
     )
-    unfilled = re.findall(r"\{[^}]*\}", Feed(name, kind, query=query).query_on(date(2000, 1, 1)))
+    unfilled = re.findall(r"\{[^}]*\}", replace(feed, query=query).query_on(date(2000, 1, 1)))
     if unfilled:
         raise FeedError(
             f"{where}: query has the unknown placeholder {unfilled[0]}", "Known are {last_year} and {this_year}."
         )
-    if maximum is not None and maximum > SEARCH_REACH:
-        raise FeedError(f"{where}: maximum = {maximum} is out of reach", f"A search ends at {SEARCH_REACH} results.")
-    return Feed(name, kind, query=query, market=market, maximum=maximum or SEARCH_REACH)
+    return query

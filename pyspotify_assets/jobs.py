@@ -11,6 +11,7 @@ from pyspotify_assets.assets.each_day import ONLY_CHANGED, RANGE_END, RANGE_STAR
 from pyspotify_assets.names import DATABASES
 
 FULL_REFRESH = "full_refresh"
+LISTENING_HISTORY = "listening_history"
 CRAWL_JOBS = {"raw": "crawl_raw", "refined": "crawl_refined"}
 CRAWL_GROUPS = {area: DATABASES[area] for area in CRAWL_JOBS}
 """Crawled area → group of its tables in the UI: the database."""
@@ -24,9 +25,16 @@ class Jobs:
     daily_snapshot: dg.UnresolvedAssetJobDefinition
     crawl: dict[str, dg.UnresolvedAssetJobDefinition]
     marts_and_report: dg.UnresolvedAssetJobDefinition
+    listening_history: dg.UnresolvedAssetJobDefinition
 
     def all(self) -> Sequence[dg.UnresolvedAssetJobDefinition]:
-        return [self.full_refresh, self.daily_snapshot, *self.crawl.values(), self.marts_and_report]
+        return [
+            self.full_refresh,
+            self.daily_snapshot,
+            *self.crawl.values(),
+            self.marts_and_report,
+            self.listening_history,
+        ]
 
 
 def build_jobs() -> Jobs:
@@ -59,6 +67,12 @@ def build_jobs() -> Jobs:
             selection=groups("marts", "report"),
             description="Makes marts and report of one day or a range. Days that have not changed are left alone.",
             tags=only_changed,
+        ),
+        listening_history=dg.define_asset_job(
+            LISTENING_HISTORY,
+            selection=groups("listening"),
+            description="Takes the exports that wait in landing: plays, table, marts, page. "
+            "Years that have not changed are left alone.",
         ),
     )
 

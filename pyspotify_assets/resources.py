@@ -19,6 +19,8 @@ from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.names import AwsNames
 from pyspotify_assets.refiners import GlueRefiner, LocalRefiner
 from pyspotify_assets.settings import Settings
+from pyspotify_assets.spotify.gate import OPEN, Gate
+from pyspotify_assets.spotify.token_store import Login, TokenStore, token_store, user_options
 
 if TYPE_CHECKING:
     from pyspotify_assets.lake import Lake
@@ -42,14 +44,23 @@ class SampleSpotify(dg.ConfigurableResource):
     def identity(self) -> str:
         return f"sample {self.seed}"
 
+    def login(self) -> Login | None:
+        """Nobody logs in to the sample."""
+        return None
+
     @contextmanager
-    def client(self, day: str) -> Iterator[SpotifyClient]:
+    def client(self, day: str, gate: Gate = OPEN) -> Iterator[SpotifyClient]:
         from pyspotify_assets.spotify.client import SpotifyClient
         from pyspotify_assets.spotify.simulator import Simulator
 
         with (
             Simulator(seed=self.seed) as simulator,
-            SpotifyClient("sample", "sample", base_url=f"{simulator.base_url}/as-of/{day}") as client,
+            SpotifyClient(
+                "sample",
+                "sample",
+                base_url=f"{simulator.base_url}/as-of/{day}",
+                refresh_token=simulator.refresh_token,  # the sample's listener shows what is theirs, too
+            ) as client,
         ):
             yield client
 
@@ -57,13 +68,17 @@ class SampleSpotify(dg.ConfigurableResource):
 class LiveSpotify(dg.ConfigurableResource):
     """Spotify's Web API. Credentials are read when a client is made, and kept nowhere else.
 
-    They come from the environment or, where it has none, from the secret of that name in AWS Secrets Manager.
+    They come from the environment or, where it has none, from the secret of that name in AWS Secrets Manager. A user's
+    login lies beside them in the secret or, where none is named, in `token_file`.
     """
 
     model_config = _STRICT
     timeout: float = 10
     attempts: int = 5
+    longest_wait: float = 60
+    at_once: int = 4
     secret: str = ""
+    token_file: str = ""
     url: str = "https://api.spotify.com"
 
     @property
@@ -75,14 +90,34 @@ class LiveSpotify(dg.ConfigurableResource):
         return "spotify"
 
     @contextmanager
-    def client(self, day: str) -> Iterator[SpotifyClient]:
+    def client(self, day: str, gate: Gate = OPEN) -> Iterator[SpotifyClient]:
         from pyspotify_assets.spotify.client import SpotifyClient
 
-        client_id, client_secret = spotify_credentials(self.secret)
+        client_id, client_secret = self.credentials()
         with SpotifyClient(
-            client_id, client_secret, base_url=self.url, timeout=self.timeout, attempts=self.attempts
+            client_id,
+            client_secret,
+            base_url=self.url,
+            timeout=self.timeout,
+            attempts=self.attempts,
+            longest_wait=self.longest_wait,
+            at_once=self.at_once,
+            gate=gate,
+            **user_options(self.token_store(), client_id),
         ) as client:
             yield client
+
+    def credentials(self) -> tuple[str, str]:
+        """Client id and client secret of the app; empty where there are none."""
+        return spotify_credentials(self.secret)
+
+    def token_store(self) -> TokenStore:
+        """Where the user's login is kept."""
+        return token_store(self.secret, self.token_file)
+
+    def login(self) -> Login | None:
+        """The login of a user for this app; None if nobody has logged in."""
+        return self.token_store().read(self.credentials()[0])
 
 
 class _OverLake(dg.ConfigurableResource):
@@ -162,7 +197,10 @@ def resources_for(settings: Settings) -> dict[str, Any]:
         "spotify": LiveSpotify(
             timeout=settings.spotify_timeout,
             attempts=settings.spotify_attempts,
+            longest_wait=settings.spotify_longest_wait,
+            at_once=settings.spotify_at_once,
             secret=secret if on_aws else "",
+            token_file=str(settings.token_file),
             url=settings.spotify_url,
         )
         if settings.resolved_source() == "live"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from pyspotify_assets.assets.catalog import crawl_plan
+from pyspotify_assets.assets.each_day import ONLY_CHANGED
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.jobs import Jobs
 from pyspotify_assets.settings import Settings
@@ -25,7 +26,8 @@ def build_schedules(
     )
     def daily_snapshot(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         day = settings.today(context.scheduled_execution_time).isoformat()
-        return dg.RunRequest(run_key=day, partition_key=day)
+        # A day that has been taken already, after a refusal or by hand, is not asked of Spotify once more.
+        return dg.RunRequest(run_key=day, partition_key=day, tags={ONLY_CHANGED: "true"})
 
     return [daily_snapshot, *(_noon(area, jobs, feeds, settings, status) for area in jobs.crawl)]
 

@@ -1,7 +1,9 @@
 """The sensors: ticks that look, ask `planning.py`, and request runs. Each does a bounded amount of work.
 
-`raw_landed`: files in landing become raw. `crawl_<area>_when_newer`: crawl what is new. `marts_when_crawled`: make the
-marts and reports of the days whose snapshots have changed, after the crawl that covers them.
+`raw_landed`: files in landing become raw. `export_landed`: exports of the listening history in landing become plays.
+`snapshot_when_allowed`: the snapshot is taken once a refusal is over. `crawl_<area>_when_newer`: crawl what is new.
+`marts_when_crawled`: make the marts and reports of the days whose snapshots have changed, after the crawl that covers
+them.
 """
 
 import json
@@ -16,11 +18,13 @@ from pyspotify_assets.assets.each_day import ONLY_CHANGED
 from pyspotify_assets.assets.report import REPORT
 from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily.fingerprints import fingerprint
+from pyspotify_assets.daily.refusals import forget_refusal, in_minutes, kept_refusal
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.history import last_crawl, materialized_since, newest_by_day
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.jobs import Jobs, day_range
 from pyspotify_assets.planning import days_to_rebuild, touched_days
+from pyspotify_assets.plays.take import is_export, landed_exports
 from pyspotify_assets.settings import Settings
 
 FILES_PER_TICK = 50
@@ -45,6 +49,8 @@ def build_sensors(
     """All sensors."""
     return [
         _raw_landed(feeds, settings, status),
+        _export_landed(jobs, status),
+        _snapshot_when_allowed(jobs, feeds, settings, status),
         *(_crawl_when_newer(area, jobs, feeds, status) for area in jobs.crawl),
         _marts_when_crawled(jobs, feeds, settings, status),
     ]
@@ -75,6 +81,8 @@ def _raw_landed(feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSen
         waiting: dict[tuple[str, str], list[str]] = {}
         strange = []
         for info in looked_at:
+            if is_export(info.key):  # export_landed's affair.
+                continue
             parsed = landing.parse_landing_key(info.key)
             if parsed is None or parsed[0] not in names or not first <= parsed[1] <= today:
                 strange.append(info.key)
@@ -100,6 +108,64 @@ def _raw_landed(feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSen
         return dg.SensorResult(run_requests=requests, cursor=cursor)
 
     return raw_landed
+
+
+def _export_landed(jobs: Jobs, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="export_landed",
+        job=jobs.listening_history,
+        minimum_interval_seconds=30,
+        default_status=status,
+        description="A ZIP of the listening history put into landing/plays/ becomes plays, marts and a page.",
+    )
+    def export_landed(lake_io_manager: dg.ResourceParam[LakeIOManager]) -> dg.RunRequest | dg.SkipReason:
+        landed = landed_exports(lake_io_manager.lake, FILES_PER_TICK)
+        if not landed:
+            return dg.SkipReason("No export waits in landing.")
+        files = [f"{info.key}@{info.identity}@{info.modified.timestamp()}" for info in landed]
+        return dg.RunRequest(run_key=f"exports-{fingerprint(files)}", tags={"pyspotify/landed": files[-1][:200]})
+
+    return export_landed
+
+
+def _snapshot_when_allowed(
+    jobs: Jobs, feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSensorStatus
+) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="snapshot_when_allowed",
+        job=jobs.daily_snapshot,
+        minimum_interval_seconds=60,
+        default_status=status,
+        description="Takes today's snapshot afresh when the time has come until which Spotify, or the budget, refused.",
+    )
+    def snapshot_when_allowed(
+        context: dg.SensorEvaluationContext,
+        lake_io_manager: dg.ResourceParam[LakeIOManager],
+        clock: dg.ResourceParam[Clock],
+    ) -> dg.RunRequest | dg.SkipReason:
+        lake, now = lake_io_manager.lake, clock()
+        refusal = kept_refusal(lake, now)
+        if refusal is None:
+            return dg.SkipReason("Spotify may be asked: no refusal is kept.")
+        if now < refusal.until:
+            return dg.SkipReason(f"{refusal.in_words()}.")
+        busy = _run_under_way(context.instance, jobs)
+        if busy:
+            return dg.SkipReason(f"A run of {busy} is under way: it may be taking what is missing.")
+        day = settings.today(now).isoformat()
+        missing = [feed.name for feed in feeds if lake.place(("raw", feed.name), day).info() is None]
+        if not missing:
+            forget_refusal(lake)
+            return dg.SkipReason(f"Spotify may be asked again, and every feed has its snapshot of {day}.")
+        # One run for each refusal: what the run then meets is for it to tell, and not for a tick to try again.
+        return dg.RunRequest(
+            run_key=f"allowed-{refusal.until.isoformat()}",
+            partition_key=day,
+            asset_selection=[dg.AssetKey([area, name]) for name in missing for area in ("raw", "refined")],
+            tags={"pyspotify/reason": f"Refused until {in_minutes(refusal.until)}.", ONLY_CHANGED: "true"},
+        )
+
+    return snapshot_when_allowed
 
 
 def _crawl_when_newer(

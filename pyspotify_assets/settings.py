@@ -58,9 +58,19 @@ class Settings(BaseSettings):
     spotify_url: str = Field(
         "https://api.spotify.com", description="Spotify's Web API; otherwise only a loopback address, for tests."
     )
+    token_file: Path = Field(
+        Path("~/.config/pyspotify_assets/token.json"), description="File that `pyspotify login` keeps logins in."
+    )
     sample_seed: int = Field(2023, ge=0, description="Seed of the made-up catalogue.")
     spotify_timeout: float = Field(10, gt=0, le=120, description="Seconds to wait for one answer of Spotify.")
     spotify_attempts: int = Field(5, ge=1, le=10, description="How often one request to Spotify is tried at most.")
+    spotify_longest_wait: float = Field(
+        60, ge=0, le=3600, description="Seconds that are waited where Spotify asks for it; longer waits end the run."
+    )
+    spotify_at_once: int = Field(4, ge=1, le=16, description="Pages that are asked of Spotify at the same time.")
+    spotify_daily_requests: int = Field(
+        200, ge=1, description="Page requests a day (UTC) at most, over all runs; the sample is exempt."
+    )
 
     @field_validator("timezone")
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 from pyspotify_assets.feeds import DEFAULT_FEEDS
@@ -78,7 +79,7 @@ class Deployed:
             DatabaseName=self.names.database(area),
             TableInput={
                 "Name": name,
-                "PartitionKeys": [{"Name": "snapshot_date", "Type": "string"}],
+                "PartitionKeys": [{"Name": declared.partition, "Type": "string"}],
                 "StorageDescriptor": {
                     "Columns": [{"Name": column, "Type": type_} for column, type_ in types.items()],
                     "Location": self.root(area, name),
@@ -89,12 +90,14 @@ class Deployed:
     def delete_table(self, area: str, name: str) -> None:
         self.client("glue").delete_table(DatabaseName=self.names.database(area), Name=name)
 
-    def make_crawler(self, area: str, feeds: tuple[str, ...] = tuple(feed.name for feed in DEFAULT_FEEDS)) -> None:
+    def make_crawler(self, area: str, tables: Sequence[str] = ()) -> None:
+        """The crawler of an area; of all its tables, unless only some are named."""
+        crawled = tables or [table.name for table in declared_tables(area, DEFAULT_FEEDS)]
         self.client("glue").create_crawler(
             Name=self.names.crawler(area),
             Role="crawler",
             DatabaseName=self.names.database(area),
-            Targets={"S3Targets": [{"Path": self.root(area, feed)} for feed in feeds]},
+            Targets={"S3Targets": [{"Path": self.root(area, name)} for name in crawled]},
         )
 
     def make_secret(self, value: str | None = None) -> None:

@@ -16,10 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pyarrow.parquet as pq
 
+from pyspotify_assets.clock import Clock, system_clock
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.definitions import build_definitions
 from pyspotify_assets.jobs import FULL_REFRESH, day_range
@@ -28,7 +30,9 @@ from pyspotify_assets.raw_csv import open_raw_csv
 from pyspotify_assets.resources import sql_engine
 from pyspotify_assets.settings import Settings, load_settings
 from pyspotify_assets.spotify.client import SpotifyClient
+from pyspotify_assets.spotify.gate import OPEN, Gate
 from pyspotify_assets.spotify.simulator import Simulator
+from pyspotify_assets.spotify.token_store import Login
 from pyspotify_assets.terminal.runs import failure_words
 from pyspotify_assets.warehouse import SqlEngine
 
@@ -161,19 +165,32 @@ class Run:
 class Served:
     """Spotify on loopback: `simulator` with its request log and scripted faults; live unless it knows the past."""
 
-    def __init__(self, base_url: str, *, knows_the_past: bool = False, as_of: bool = True) -> None:
-        self.base_url, self.knows_the_past, self.as_of = base_url, knows_the_past, as_of
+    def __init__(
+        self, base_url: str, *, knows_the_past: bool = False, as_of: bool = True, clock: Clock = system_clock
+    ) -> None:
+        self.base_url, self.knows_the_past, self.as_of, self.clock = base_url, knows_the_past, as_of, clock
         self.identity = "a test's Spotify"
 
     @contextmanager
-    def client(self, day: str) -> Iterator[SpotifyClient]:
+    def client(self, day: str, gate: Gate = OPEN) -> Iterator[SpotifyClient]:
         address = f"{self.base_url}/as-of/{day}" if self.as_of else self.base_url
-        with SpotifyClient("some-client", "some-secret", base_url=address, attempts=2, sleep=lambda s: None) as client:
+        with SpotifyClient(
+            "some-client",
+            "some-secret",
+            base_url=address,
+            attempts=2,
+            sleep=lambda s: None,
+            clock=self.clock,
+            gate=gate,
+        ) as client:
             yield client
+
+    def login(self) -> Login | None:
+        return None
 
 
 @contextmanager
-def serving(**options: bool) -> Iterator[tuple[Served, Simulator]]:
+def serving(**options: Any) -> Iterator[tuple[Served, Simulator]]:
     """A Spotify on loopback and the simulator behind it."""
     with Simulator() as simulator:
         yield Served(simulator.base_url, **options), simulator

@@ -30,6 +30,14 @@ KEYS = {
     *(f"spotify_marts/{mart}" for mart in MARTS),
     "report/daily",
 }
+LISTENING = ("listening_tracks", "listening_artists", "listening_hours")
+LISTENING_KEYS = {
+    "spotify/listening_history",
+    "refined/plays",
+    "spotify_refined/plays",
+    *(f"spotify_marts/{mart}" for mart in LISTENING),
+    "report/listening",
+}
 LOAD = """
 import json, socket, sys, time
 def refuse(*arguments): raise AssertionError(f"the network is asked: {arguments[1:]}")
@@ -77,7 +85,7 @@ def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
 
 class TestLoading:
     def test_works_in_an_empty_environment_without_network_and_without_a_warning(self, loaded):
-        assert set(loaded["keys"]) == KEYS
+        assert set(loaded["keys"]) == KEYS | LISTENING_KEYS
         print(f"definitions loaded and validated in {loaded['seconds']:.2f} s")  # noqa: T201
         assert loaded["seconds"] < 20
 
@@ -94,13 +102,14 @@ class TestLoading:
 
 class TestAssets:
     def test_there_are_these_and_no_others(self, definitions):
-        assert set(specs(definitions)) == KEYS
+        assert set(specs(definitions)) == KEYS | LISTENING_KEYS
 
-    @pytest.mark.parametrize("key", sorted(KEYS))
+    @pytest.mark.parametrize("key", sorted(KEYS | LISTENING_KEYS))
     def test_each_has_a_group_a_description_an_owner_and_kinds(self, definitions, key):
         spec = specs(definitions)[key]
 
-        assert spec.group_name in ("spotify", "raw", "refined", "spotify_raw", "spotify_refined", "marts", "report")
+        groups = ("spotify", "raw", "refined", "spotify_raw", "spotify_refined", "marts", "report", "listening")
+        assert spec.group_name in groups
         assert spec.description
         assert spec.owners
         assert spec.kinds
@@ -132,6 +141,24 @@ class TestAssets:
                 f"{layer}/{feed}" for layer in ("refined", "spotify_refined") for feed in FEEDS
             }
         assert parents("report/daily") == {f"spotify_marts/{mart}" for mart in MARTS}
+
+    def test_the_listening_history_has_a_lineage_of_its_own_that_meets_no_feed(self, definitions):
+        graph = definitions.resolve_asset_graph()
+
+        def parents(key: str) -> set[str]:
+            return {parent.to_user_string() for parent in graph.get(dg.AssetKey(key.split("/"))).parent_keys}
+
+        assert parents("refined/plays") == {"spotify/listening_history"}
+        assert parents("spotify_refined/plays") == {"refined/plays"}
+        for mart in LISTENING:
+            assert parents(f"spotify_marts/{mart}") == {"refined/plays", "spotify_refined/plays"}
+        assert parents("report/listening") == {f"spotify_marts/{mart}" for mart in LISTENING}
+        assert all(graph.get(dg.AssetKey(key.split("/"))).partitions_def is None for key in LISTENING_KEYS)
+
+    def test_no_job_of_the_feeds_touches_the_listening_history(self, definitions):
+        for name in ("full_refresh", "daily_snapshot", "crawl_raw", "crawl_refined", "marts_and_report"):
+            keys = definitions.resolve_job_def(name).asset_layer.executable_asset_keys
+            assert not {key.to_user_string() for key in keys} & LISTENING_KEYS
 
     def test_snapshots_marts_and_report_have_a_partition_a_day_today_included_and_tables_have_none(self, definitions):
         graph = definitions.resolve_asset_graph()
@@ -165,7 +192,9 @@ class TestAutomation:
         repository = definitions.get_repository_def()
 
         jobs = {job.name: job for job in repository.get_all_jobs() if not job.name.startswith("__")}
-        assert set(jobs) == {"full_refresh", "daily_snapshot", "crawl_raw", "crawl_refined", "marts_and_report"}
+        assert set(jobs) == {"full_refresh", "daily_snapshot", "crawl_raw", "crawl_refined", "marts_and_report"} | {
+            "listening_history"
+        }
         assert all(job.description for job in jobs.values())
 
     def test_schedules_and_sensors_are_these_and_run_by_themselves_on_a_laptop(self, definitions):
@@ -177,6 +206,8 @@ class TestAutomation:
         sensors = {sensor.name: sensor for sensor in repository.sensor_defs}
         assert set(sensors) == {
             "raw_landed",
+            "export_landed",
+            "snapshot_when_allowed",
             "crawl_raw_when_newer",
             "crawl_refined_when_newer",
             "marts_when_crawled",
@@ -249,6 +280,7 @@ class TestFeedsAreDeclarations:
         definitions = build_definitions(settings)
 
         keys = set(specs(definitions))
+        keys -= LISTENING_KEYS
         for layer in ("raw", "refined", "spotify_raw", "spotify_refined"):
             assert {key for key in keys if key.startswith(f"{layer}/")} == {f"{layer}/{name}" for name in "abc"}
         assert {key for key in keys if key.startswith("spotify_marts/")} == {f"spotify_marts/{mart}" for mart in MARTS}

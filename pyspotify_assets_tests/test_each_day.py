@@ -3,10 +3,21 @@
 The first test also guards the one undocumented thing that the project relies on, see `OPENS_DOWNSTREAM`.
 """
 
+from dataclasses import replace
+
 import dagster as dg
 import pytest
 
-from pyspotify_assets.assets.each_day import ONLY_CHANGED, LeftAlone, Published, check_specs, each_day
+from pyspotify_assets.assets.each_day import (
+    INSTEAD,
+    MISSED,
+    ONLY_CHANGED,
+    LeftAlone,
+    Missed,
+    Published,
+    check_specs,
+    each_day,
+)
 from pyspotify_assets.checks import Check, require
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.definitions import EXECUTOR
@@ -47,10 +58,19 @@ JOB = dg.define_asset_job("job", tags={ONLY_CHANGED: "true"})
 
 def job_of_make(name: str) -> dg.JobDefinition:
     assets = {"good": first(published), "failing": first(fail_on_the_third), "checked": first(even_days_only)}
+    assets["missing"] = first(miss_the_third)
     assets["unchanged"] = first(
         published, lambda day: LeftAlone("same", published(day)) if day < "2026-11-03" else None
     )
     return dg.Definitions(assets=[assets[name], second], jobs=[JOB], executor=EXECUTOR).resolve_job_def("job")
+
+
+def miss_the_third(day: str) -> Published | Missed:
+    """The third has no output, and the fourth comes in its place: it is made by nobody else."""
+    if day == "2026-11-03":
+        fourth = replace(published("2026-11-04"), day="2026-11-04")
+        return Missed("Spotify sleeps", [ODD_IS_FINE.finding(False, "no answer", requests=7)], fourth)
+    return published(day)
 
 
 def fail_on_the_third(day: str) -> Published:
@@ -103,6 +123,22 @@ def test_a_day_that_fails_leaves_the_others_and_the_next_steps_whole_and_the_run
     words = failure.step_failure_data.user_failure_data.description
     assert "1 of 3 days failed" in words
     assert "2026-11-03: MissingPartitionError: the third is not there\n  → bring it" in words
+
+
+def test_a_day_that_is_missed_is_observed_with_the_reason_the_run_is_green_and_what_came_instead_is_of_its_own_day(
+    instance,
+):
+    result = run("missing", instance, last_day="2026-11-03")
+    assert result.success
+    assert materialized(result) == ["2026-11-02", "2026-11-04"]
+    [record] = instance.fetch_observations(dg.AssetKey(["raw", "first"]), limit=10).records
+    assert record.partition_key == "2026-11-03"
+    told = {name: entry.value for name, entry in record.asset_observation.metadata.items()}
+    assert told == {MISSED: "Spotify sleeps", INSTEAD: "2026-11-04"}
+    [evaluation] = result.get_asset_check_evaluations()
+    assert not evaluation.passed
+    assert evaluation.description == "2026-11-03: no answer"
+    assert evaluation.metadata["requests"].value == 7
 
 
 def test_a_blocking_check_that_fails_publishes_nothing_and_is_shown_with_its_day(instance):

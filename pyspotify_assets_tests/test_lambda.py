@@ -25,6 +25,7 @@ from pyspotify_assets.errors import AwsError, FeedError, PySpotifyError, Setting
 from pyspotify_assets.feeds import DEFAULT_FEEDS, load_feeds
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.spotify.client import SpotifyClient
+from pyspotify_assets.spotify.gate import OPEN, Gate
 from pyspotify_assets.spotify.sample.web_api import Response
 from pyspotify_assets.spotify.simulator import Fault, LoggedRequest, Simulator
 
@@ -65,9 +66,12 @@ class Live:
     knows_the_past: bool = False
     identity: str = field(default="spotify")
 
+    def login(self) -> None:
+        return None
+
     @contextmanager
-    def client(self, day: str) -> Iterator[SpotifyClient]:
-        with SpotifyClient("some-client", "some-secret", base_url=self.base_url, attempts=1) as client:
+    def client(self, day: str, gate: Gate = OPEN) -> Iterator[SpotifyClient]:
+        with SpotifyClient("some-client", "some-secret", base_url=self.base_url, attempts=1, gate=gate) as client:
             yield client
 
 
@@ -214,19 +218,19 @@ class TestOneFeedThatFails:
 
     def test_by_a_playlist_that_ends_before_its_total_lands_nothing(self, bucket, simulator):
         page = {"items": [], "total": 50, "next": None}
-        simulator.faults.append(Fault("/playlists/", Response(200, {}, json.dumps(page).encode())))
+        simulator.faults.append(Fault("/items", Response(200, {}, json.dumps(page).encode())))
 
         words = failure(ExtractError, {"feeds": ["top_played"]})
 
         assert "all_entries_received: 0 kept + 0 skipped of 0 received, 50 announced" in words
         assert landed(bucket) == {}
 
-    def test_by_midnight_lands_nothing_and_says_so(self, bucket):
-        instants = iter([NOW.replace(hour=23, minute=59), NOW.replace(hour=0) + timedelta(days=1)])
+    def test_by_the_new_year_whose_search_is_another_lands_nothing_and_says_so(self, bucket):
+        instants = iter([datetime(2026, 12, 31, 23, 59, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)])
 
         words = failure(ExtractError, {"feeds": ["popular_songs"]}, clock=lambda: next(instants))
 
-        assert "begun on 2026-11-22 and completed on 2026-11-23 (UTC)" in words
+        assert "begun on 2026-12-31 and completed on 2027-01-01 (UTC)" in words
         assert "Invoke it again" in words
         assert landed(bucket) == {}
 

@@ -137,8 +137,12 @@ class TestOneRefresh:
             else None
             for check, record in latest.items()
         }
-        assert len(passed) == 30
-        assert [name for name, verdict in passed.items() if verdict is not True] == []
+        assert len(passed) == 38
+        of_live_data = {
+            f"raw/{feed}:{name}" for feed in FEEDS for name in ("spotify_answers", "no_day_missed", "login_fresh")
+        }
+        assert {name for name, verdict in passed.items() if verdict is None} == of_live_data
+        assert [name for name, verdict in passed.items() if verdict is False] == []
 
     def test_asks_spotify_for_each_page_once_20_for_the_search_and_11_for_the_playlist(self, refreshed):
         requests = {}
@@ -221,7 +225,8 @@ class TestTheNextRefresh:
 
             assert pipeline.run(instance).made() == {}
 
-            assert (asked, len(simulator.requests) - asked) == (6 * 2, 0)  # a token and one page, per feed and day
+            # A token and one page per feed and day, and what the playlist says of itself.
+            assert (asked, len(simulator.requests) - asked) == (6 * 2 + 3, 0)
 
     def test_a_new_dagster_instance_over_an_old_lake_is_green_after_a_run_that_makes_nothing(self, copied, instance):
         pipeline = Pipeline(copied)

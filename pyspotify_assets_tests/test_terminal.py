@@ -54,7 +54,7 @@ class TestHelp:
         result = typed("--help")
 
         assert result.exit_code == 0
-        assert set(main.commands) == {"run", "extract", "import", "sql", "doctor"}
+        assert set(main.commands) == {"run", "extract", "import", "login", "sql", "doctor"}
         assert all(f"  {name}" in result.output for name in main.commands)
         assert "PYSPOTIFY_" in result.output
 

@@ -18,7 +18,7 @@ from pyspotify_assets.errors import CrawlError, QueryError
 from pyspotify_assets.feeds import DEFAULT_FEEDS
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.tables import MARTS
-from pyspotify_assets.warehouse import Crawler, SqlEngine
+from pyspotify_assets.warehouse import Crawler, SqlEngine, declared_tables
 from pyspotify_assets.warehouse.athena_engine import AthenaEngine
 from pyspotify_assets.warehouse.glue_crawler import GlueCrawler
 from pyspotify_assets.warehouse.local_crawler import LocalCrawler
@@ -61,11 +61,12 @@ def make_crawlers(settings) -> None:
     role = client("iam").create_role(RoleName=settings.names.role("crawler"), AssumeRolePolicyDocument=trust)["Role"]
     glue.create_classifier(CsvClassifier=classifier_input(settings))
     for area in ("raw", "refined"):
+        roots = [lake.root((area, table.name)) for table in declared_tables(area, DEFAULT_FEEDS)]
         glue.create_crawler(
             Name=settings.names.crawler(area),
             Role=role["Arn"],
             DatabaseName=settings.names.database(area),
-            Targets={"S3Targets": [{"Path": f"{lake.root((area, feed.name))}/"} for feed in DEFAULT_FEEDS]},
+            Targets={"S3Targets": [{"Path": f"{root}/"} for root in roots]},
             SchemaChangePolicy={"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"},
             Configuration=json.dumps(
                 {"Version": 1.0, "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}}

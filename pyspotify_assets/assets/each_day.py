@@ -39,14 +39,23 @@ Result = dg.MaterializeResult | dg.AssetCheckResult | dg.Output
 progress = logging.getLogger("pyspotify_assets.progress")
 
 
+MISSED, INSTEAD = "missed", "instead"
+"""Metadata of an observation: why a day has no output, and the day that has it in its place."""
+
+
 @dataclass(frozen=True)
 class Published:
-    """One day that lies in the lake: its address, size in bytes, notes, and what else the UI shall show of it."""
+    """One day that lies in the lake: its address, size in bytes, notes, and what else the UI shall show of it.
+
+    `day` is set where it is not the day that was to be made; `findings` where they say more than the notes keep.
+    """
 
     uri: str
     size: int
     notes: Notes
     details: Mapping[str, object] = field(default_factory=dict)
+    day: str = ""
+    findings: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True)
@@ -57,16 +66,25 @@ class LeftAlone:
     published: Published | None = None
 
 
+@dataclass(frozen=True)
+class Missed:
+    """A day that ends well without output, and why; what the checks found; what was made in its place, if anything."""
+
+    reason: str
+    findings: Sequence[Finding] = ()
+    instead: Published | None = None
+
+
 def each_day(
     context: dg.AssetExecutionContext,
     checks: Sequence[Check],
     left_alone: Callable[[str], LeftAlone | None],
-    make: Callable[[str], Published],
+    make: Callable[[str], Published | LeftAlone | Missed],
 ) -> Iterator[Result]:
     """Make every day of the run's partitions; yields the results of the one asset of `context`.
 
     `left_alone(day)` is asked only in runs tagged ONLY_CHANGED. A day whose `make` raises does not stop the others; at
-    the end the step fails and names every such day.
+    the end the step fails and names every such day. One that was missed is no failure: it is observed, with the reason.
     """
     key = context.asset_key
     only_changed = context.run.tags.get(ONLY_CHANGED) == "true"
@@ -77,16 +95,23 @@ def each_day(
     for day in context.partition_keys:
         name = f"{key.to_user_string()} {day}"
         try:
-            alone = left_alone(day) if only_changed else None
-            if alone is not None:
-                if alone.published is not None and day not in known:  # A new Dagster instance over an old lake.
-                    context.log_event(_materialization(context, day, alone.published, made_after))
-                progress.info("%s: left alone, %s", name, alone.reason, extra={"day_done": True})
+            outcome = (left_alone(day) if only_changed else None) or make(day)
+            if isinstance(outcome, LeftAlone):
+                if outcome.published is not None and day not in known:  # A new Dagster instance over an old lake.
+                    context.log_event(_materialization(context, day, outcome.published, made_after))
+                progress.info("%s: left alone, %s", name, outcome.reason, extra={"day_done": True})
                 continue
-            published = make(day)
-            found[day] = published.notes.findings
-            context.log_event(_materialization(context, day, published, made_after))
-            progress.info("%s: %d rows", name, published.notes.rows, extra={"day_done": True})
+            if isinstance(outcome, Missed):
+                found[day] = outcome.findings
+                context.log_event(_observation(key, day, outcome))
+                progress.warning("%s: missed, %s", name, outcome.reason, extra={"day_done": True, "missed": True})
+            published = outcome.instead if isinstance(outcome, Missed) else outcome
+            if published is not None:
+                made = published.day or day
+                found[made] = published.findings or published.notes.findings
+                context.log_event(_materialization(context, made, published, made_after))
+                told = f"{key.to_user_string()} {made}: {published.notes.rows} rows"
+                progress.info(told, extra={"day_done": made == day})
         except Exception as error:  # Whatever it is, it shall not take the other days with it.
             if isinstance(error, CheckFailedError):
                 found[day] = error.findings
@@ -97,6 +122,17 @@ def each_day(
     yield from check_results(context, checks, found, key)
     if failures:
         raise _failure(key, failures, len(context.partition_keys))
+
+
+def missed_in_this_run(context: dg.AssetExecutionContext, key: Sequence[str], day: str) -> tuple[str, str] | None:
+    """Why this run missed another asset's day, and the day that was made in its place ("" if none was); None if it
+    did not miss it."""
+    wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(list(key)), asset_partitions=[day])
+    for record in context.instance.fetch_observations(wanted, limit=1).records:
+        metadata = record.asset_observation.metadata if record.asset_observation else {}
+        if record.run_id == context.run.run_id and MISSED in metadata:
+            return str(metadata[MISSED].value), str(metadata[INSTEAD].value) if INSTEAD in metadata else ""
+    return None
 
 
 def check_results(
@@ -166,6 +202,13 @@ def _newest_inputs(context: dg.AssetExecutionContext) -> dict[str, str]:
             (event.tags or {}).get(_DATA_VERSION, "INITIAL") if event else "INITIAL"
         )
     return tags
+
+
+def _observation(key: dg.AssetKey, day: str, missed: Missed) -> dg.AssetObservation:
+    instead = {INSTEAD: missed.instead.day} if missed.instead else {}
+    return dg.AssetObservation(
+        key, partition=day, description=f"Missed: {missed.reason}", metadata={MISSED: missed.reason, **instead}
+    )
 
 
 def _materialization(

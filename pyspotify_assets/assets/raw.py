@@ -6,14 +6,17 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from pyspotify_assets.assets.each_day import LeftAlone, Published, Result, check_specs, each_day
+from pyspotify_assets.assets.each_day import LeftAlone, Missed, Published, Result, check_specs, each_day
 from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS, preview, table_metadata
-from pyspotify_assets.assets.spotify import PLAYLIST, SEARCH
-from pyspotify_assets.checks import RAW_CHECKS
+from pyspotify_assets.assets.spotify import root_of
+from pyspotify_assets.checks import RAW_CHECKS, SPOTIFY_ANSWERS
 from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily import raw as daily_raw
+from pyspotify_assets.daily.lake_gate import LakeGate
 from pyspotify_assets.daily.notes import Notes
-from pyspotify_assets.daily.raw import SpotifySource
+from pyspotify_assets.daily.raw import SpotifySource, Taken
+from pyspotify_assets.daily.refusals import in_minutes
+from pyspotify_assets.errors import RefusedError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.lake import Place
@@ -27,7 +30,6 @@ _PREVIEWED = ["rank", "track_name", "artist_name", "popularity", "duration_ms", 
 def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """The asset `raw/<feed>`."""
     key = ["raw", feed.name]
-    what = f"search “{feed.query}”" if feed.kind == "search" else f"playlist {feed.playlist}"
 
     @dg.multi_asset(
         name=f"raw__{feed.name}",
@@ -35,8 +37,8 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
         specs=[
             dg.AssetSpec(
                 key,
-                deps=[SEARCH if feed.kind == "search" else PLAYLIST],
-                description=f"The snapshot of the {what} (market {feed.market}) as Spotify gave it: CSV, all text.",
+                deps=[root_of(feed.kind)],
+                description=f"The snapshot of the {feed.title} as Spotify gave it (market {feed.market}): all text.",
                 group_name="raw",
                 kinds={"python", "csv"},
                 owners=OWNERS,
@@ -76,10 +78,27 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
             current = published.notes.fingerprint == made_from or "page_requests" not in published.notes.counts
             return LeftAlone("nothing has changed", published) if past_of_live or current else None
 
-        def make(day: str) -> Published:
-            notes = daily_raw.extract(lake, spotify, feed, day, clock, settings.timezone)
-            place = lake.place(key, day)  # What this run has made is reported, even if another has replaced it since.
-            return Published(place.uri, place.require().size, notes, _details(place))
+        def take(day: str) -> Taken:
+            if spotify.knows_the_past:  # The sample: nobody refuses, and nobody counts.
+                return daily_raw.extract(lake, spotify, feed, day, clock, settings.timezone)
+            with LakeGate(lake, clock, settings.spotify_daily_requests) as gate:
+                return daily_raw.extract(lake, spotify, feed, day, clock, settings.timezone, gate)
+
+        def make(day: str) -> Published | Missed:
+            try:
+                taken = take(day)
+            except RefusedError as refused:
+                until = f" until {in_minutes(refused.until)}" if refused.until else ""
+                return Missed(f"refused{until}", [SPOTIFY_ANSWERS.finding(False, str(refused.args[0]))])
+            if taken.notes is None:
+                return Missed(f"it was {taken.day} when the snapshot was complete, and that day has its own already")
+            place = lake.place(key, taken.day)
+            # What this run has made is reported, even if another has replaced it since.
+            size, details = place.require().size, _details(place)
+            published = Published(place.uri, size, taken.notes, details, day=taken.day, findings=taken.findings)
+            if taken.day == day:
+                return published
+            return Missed(f"the snapshot was completed on {taken.day} and is that day's", instead=published)
 
         yield from each_day(context, RAW_CHECKS, left_alone, make)
 

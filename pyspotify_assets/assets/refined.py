@@ -5,7 +5,14 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from pyspotify_assets import refine
-from pyspotify_assets.assets.each_day import LeftAlone, Published, Result, check_specs, each_day
+from pyspotify_assets.assets.each_day import (
+    LeftAlone,
+    Published,
+    Result,
+    check_specs,
+    each_day,
+    missed_in_this_run,
+)
 from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS, preview, table_metadata
 from pyspotify_assets.checks import REFINED_CHECKS
 from pyspotify_assets.daily.notes import Notes
@@ -24,7 +31,7 @@ _PREVIEWED = ["rank", "track_name", "artist_name", "popularity", "duration_ms", 
 
 def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """The asset `refined/<feed>`."""
-    key = ["refined", feed.name]
+    key, raw_key = ["refined", feed.name], ["raw", feed.name]
 
     @dg.multi_asset(
         name=f"refined__{feed.name}",
@@ -32,7 +39,7 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
         specs=[
             dg.AssetSpec(
                 key,
-                deps=[["raw", feed.name]],
+                deps=[raw_key],
                 description=f"The snapshot of {feed.name} with types, one row per track, ordered by rank: Parquet.",
                 group_name="refined",
                 kinds={"python", "parquet"},
@@ -57,19 +64,25 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
         lake = lake_io_manager.lake
 
         def left_alone(day: str) -> LeftAlone | None:
-            raw, place = lake.place(["raw", feed.name], day), lake.place(key, day)
+            raw, place = lake.place(raw_key, day), lake.place(key, day)
             if raw.info() is None:
-                return LeftAlone("there is no raw snapshot of that day")
+                _, instead = missed_in_this_run(context, raw_key, day) or ("", "")
+                return None if instead else LeftAlone("there is no raw snapshot of that day")
             info = place.info()
             notes = Notes.from_texts(info.notes) if info else None
             if info is None or notes is None or notes.fingerprint != refined_fingerprint(raw):
                 return None
             return LeftAlone("nothing has changed", Published(place.uri, info.size, notes))
 
-        def make(day: str) -> Published:
+        def make(day: str) -> Published | LeftAlone:
+            if lake.place(raw_key, day).info() is None:
+                missed, instead = missed_in_this_run(context, raw_key, day) or ("", "")
+                if missed and not instead:
+                    return LeftAlone(f"its raw snapshot was missed: {missed}")
+                day = instead or day
             notes, info, shown = refiner.refine(context, lake, feed.name, day)
             place = lake.place(key, day)
-            return Published(place.uri, info.size, notes, {**_details(place, info), **shown})
+            return Published(place.uri, info.size, notes, {**_details(place, info), **shown}, day)
 
         yield from each_day(context, REFINED_CHECKS, left_alone, make)
 

@@ -1,20 +1,30 @@
 """How one day's raw object comes to be: from Spotify, or from a file that was put into landing.
 
 A file in landing wins: somebody put it there on purpose. What has been taken leaves landing; what cannot be read goes
-to quarantine together with the reason.
+to quarantine together with the reason. A live snapshot is of the day on which it was completed.
 """
 
 from __future__ import annotations
 
 import logging
+import shutil
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime, time
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from pyspotify_assets import landing
-from pyspotify_assets.checks import raw_findings, require
+from pyspotify_assets.checks import (
+    LOGIN_FRESH,
+    SPOTIFY_ANSWERS,
+    Finding,
+    missed_days_finding,
+    raw_findings,
+    require,
+)
 from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily.fingerprints import content_version, fingerprint
 from pyspotify_assets.daily.notes import Notes
@@ -22,17 +32,33 @@ from pyspotify_assets.errors import CheckFailedError, PastDayError, RawFormatErr
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake, Place
 from pyspotify_assets.raw_csv import open_raw_csv, write_raw_csv
+from pyspotify_assets.spotify.gate import OPEN, Gate
+from pyspotify_assets.spotify.login_age import in_words, login_due
 from pyspotify_assets.spotify.snapshot import Snapshot, take_snapshot
 from pyspotify_assets.stores import ObjectInfo
 from pyspotify_assets.tables import SNAPSHOT
 
 if TYPE_CHECKING:
     from pyspotify_assets.spotify.client import SpotifyClient
+    from pyspotify_assets.spotify.token_store import Login
 
 VERSION = "1"
 """Part of every raw fingerprint: raise it when the same answers of Spotify would come out as another CSV."""
 
+_LOOKED_BACK = timedelta(days=31)
+"""How far back a snapshot before this one is looked for, to say which days were missed since."""
+
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of an extraction: the day that the snapshot is of, the notes that it was published with, what the
+    checks found. Notes None: not kept, since that day is another than the one asked for and has its own already."""
+
+    day: str
+    notes: Notes | None
+    findings: Sequence[Finding] = ()
 
 
 class SpotifySource(Protocol):
@@ -41,8 +67,11 @@ class SpotifySource(Protocol):
     knows_the_past: bool
     identity: str
 
-    def client(self, day: str) -> AbstractContextManager[SpotifyClient]:
-        """A client for the snapshot of one day."""
+    def client(self, day: str, gate: Gate = OPEN) -> AbstractContextManager[SpotifyClient]:
+        """A client for the snapshot of one day; `gate` is asked before each of its requests."""
+
+    def login(self) -> Login | None:
+        """The login of a user that the client signs with; None if nobody has logged in."""
 
 
 def raw_fingerprint(feed: Feed, source: SpotifySource) -> str:
@@ -56,50 +85,92 @@ def landed(lake: Lake, feed: Feed, day: str) -> list[ObjectInfo]:
     return sorted(waiting, key=lambda info: (info.modified, info.key))
 
 
-def extract(lake: Lake, source: SpotifySource, feed: Feed, day: str, clock: Clock, timezone: str) -> Notes:
-    """Make and publish the raw object of one feed and day. Gives the notes that it was published with.
+def extract(
+    lake: Lake, source: SpotifySource, feed: Feed, day: str, clock: Clock, timezone: str, gate: Gate = OPEN
+) -> Taken:
+    """Make and publish the raw object of one feed and day. A live snapshot that is completed after midnight becomes
+    the new day's, unless that day has one already; the day that was asked for then has none.
 
     Raises PastDayError where Spotify would be asked for a day that is not today, RawFormatError for a landed file
-    that cannot be read (it is in quarantine then), CheckFailedError, SpotifyError, LakeError.
+    that cannot be read (it is in quarantine then), CheckFailedError, SpotifyError, LakeError; RefusedError where
+    Spotify or the budget refuses until some time.
     """
     waiting = landed(lake, feed, day)
     if waiting:
         return _take_landed(lake, feed, day, waiting, timezone)
     _refuse_other_days(source, feed, day, clock, timezone)
-    with source.client(day) as client:
+    with source.client(day, gate) as client:
         snapshot = take_snapshot(
             client, feed, date.fromisoformat(day), _sample_clock(source, day, clock, timezone), source.knows_the_past
         )
-    _refuse_other_days(source, feed, day, lambda: snapshot.snapshot_at, timezone)
-    place = lake.place(("raw", feed.name), day)
+    completed = day if source.knows_the_past else _day_of(snapshot.snapshot_at, timezone)
+    if completed < day:  # The clock was put back.
+        _refuse_other_days(source, feed, day, lambda: snapshot.snapshot_at, timezone)
+    place = lake.place(("raw", feed.name), completed)
+    if completed != day and (_source(feed, completed) != _source(feed, day) or place.info() is not None):
+        return Taken(completed, None)
+    live = [] if source.knows_the_past else _live_findings(lake, source, feed, day, snapshot, timezone)
     with place.staged() as staged:
         with open(staged, "wb") as file:
             written = write_raw_csv(snapshot.rows, file)
         counts = {
             "entries_received": snapshot.received,
             "page_requests": snapshot.page_requests,
+            "metadata_requests": snapshot.metadata_requests,
+            "page_size": snapshot.page_size,
             "values_with_control_characters": written.replaced,
         } | {f"skipped: {reason}": number for reason, number in snapshot.skipped.items()}
-        return _publish(place, staged, raw_fingerprint(feed, source), counts, snapshot)
+        return _publish(place, staged, raw_fingerprint(feed, source), counts, snapshot, live)
 
 
-def _publish(place: Place, staged: Path, made_from: str, counts: dict[str, int], snapshot: Snapshot | None) -> Notes:
+def _live_findings(
+    lake: Lake, source: SpotifySource, feed: Feed, asked: str, snapshot: Snapshot, timezone: str
+) -> list[Finding]:
+    """What holds of a snapshot as a live one: it is there, the days before it are, and the login will be."""
+    requests = snapshot.page_requests + snapshot.metadata_requests
+    found = [SPOTIFY_ANSWERS.finding(True, f"{requests} requests answered", requests=requests)]
+    found.append(missed_days_finding(_missed_days(lake, feed, asked, _day_of(snapshot.snapshot_at, timezone))))
+    login = source.login() if feed.needs_user or feed.kind == "playlist" else None
+    if login is not None:
+        due = login_due(login.authorised_at, snapshot.snapshot_at)
+        found.append(LOGIN_FRESH.finding(due is None, in_words(login.authorised_at, snapshot.snapshot_at)))
+    return found
+
+
+def _missed_days(lake: Lake, feed: Feed, asked: str, taken: str) -> list[str]:
+    """The days between the snapshot `taken` and the one before it; and from the day `asked` for on, if that is over."""
+    earliest = (date.fromisoformat(taken) - _LOOKED_BACK).isoformat()
+    before = [day for day in lake.days(("raw", feed.name), earliest, taken) if day < taken]
+    day = date.fromisoformat(before[-1]) + timedelta(days=1) if before else date.fromisoformat(asked)
+    return [(day + timedelta(days=n)).isoformat() for n in range((date.fromisoformat(taken) - day).days)]
+
+
+def _publish(
+    place: Place,
+    staged: Path,
+    made_from: str,
+    counts: dict[str, int],
+    snapshot: Snapshot | None,
+    more: Sequence[Finding] = (),
+) -> Taken:
     ranks: list[int | None] = []
     popularity = False
     for batch in open_raw_csv(staged):
         ranks += [int(text) if text and text.isdecimal() else None for text in batch.column("rank").to_pylist()]
         popularity = popularity or batch.column("popularity").null_count < batch.num_rows
     received, expected, skipped = len(ranks), None, 0
+    absent: Sequence[str] = ()
     if snapshot is not None:
         received, expected, skipped = snapshot.received, snapshot.expected, sum(snapshot.skipped.values())
-    findings = require(raw_findings(ranks, received, expected, skipped, popularity))
+        absent = snapshot.absent
+    findings = [*require(raw_findings(ranks, received, expected, skipped, popularity, absent)), *more]
     counts |= {"popularity_given": int(popularity)}
     notes = Notes.of(made_from, content_version(staged), len(ranks), counts, findings)
     place.publish(staged, notes.to_texts())
-    return notes
+    return Taken(place.day, notes, findings)
 
 
-def _take_landed(lake: Lake, feed: Feed, day: str, waiting: list[ObjectInfo], timezone: str) -> Notes:
+def _take_landed(lake: Lake, feed: Feed, day: str, waiting: list[ObjectInfo], timezone: str) -> Taken:
     store, taken = lake.stores["landing"], waiting[-1]
     place = lake.place(("raw", feed.name), day)
     midnight = datetime.combine(date.fromisoformat(day), time(), ZoneInfo(timezone))
@@ -109,35 +180,35 @@ def _take_landed(lake: Lake, feed: Feed, day: str, waiting: list[ObjectInfo], ti
             with open(staged, "wb") as target:
                 written = write_raw_csv(landing.rows_of(file, form, midnight, Path(taken.key).name), target)
             counts = {"entries_received": written.rows, "values_with_control_characters": written.replaced}
-            notes = _publish(place, staged, fingerprint(VERSION, "landed", taken.key, taken.identity), counts, None)
+            result = _publish(place, staged, fingerprint(VERSION, "landed", taken.key, taken.identity), counts, None)
         except (RawFormatError, CheckFailedError) as error:
-            kept = _to_quarantine(lake, taken, str(error))
+            kept = to_quarantine(lake, taken, str(error))
             raise RawFormatError(
                 f"{store.uri(taken.key)} cannot become the raw partition {feed.name} of {day}: {error}",
                 f"The file and the reason are kept in {kept}; mend it and import it again.",
             ) from error
     for info in waiting[:-1]:
-        _to_quarantine(lake, info, f"Superseded: {taken.key} was put into landing later.")
-    _leave_landing(lake, taken)
+        to_quarantine(lake, info, f"Superseded: {taken.key} was put into landing later.")
+    leave_landing(lake, taken)
     log.info("raw/%s of %s taken from %s", feed.name, day, taken.key)
-    return notes
+    return result
 
 
-def _to_quarantine(lake: Lake, info: ObjectInfo, reason: str) -> str:
+def to_quarantine(lake: Lake, info: ObjectInfo, reason: str) -> str:
     """Move a landed file to quarantine, the reason beside it; gives its new address."""
     landing_store, quarantine = lake.stores["landing"], lake.stores["quarantine"]
     key = f"landing/{info.key}"
     with landing_store.local(info.key) as file, quarantine.staging(Path(info.key).name) as staged:
-        staged.write_bytes(file.read_bytes())
+        shutil.copyfile(file, staged)
         quarantine.publish(staged, key)
     with quarantine.staging("reason.txt") as staged:
         staged.write_text(reason + "\n", encoding="utf-8")
         quarantine.publish(staged, f"{key}.reason.txt")
-    _leave_landing(lake, info)
+    leave_landing(lake, info)
     return quarantine.uri(key)
 
 
-def _leave_landing(lake: Lake, info: ObjectInfo) -> None:
+def leave_landing(lake: Lake, info: ObjectInfo) -> None:
     """Remove what was taken, unless something else has been put in its place meanwhile."""
     store = lake.stores["landing"]
     current = store.info(info.key)
@@ -146,7 +217,7 @@ def _leave_landing(lake: Lake, info: ObjectInfo) -> None:
 
 
 def _refuse_other_days(source: SpotifySource, feed: Feed, day: str, clock: Clock, timezone: str) -> None:
-    today = clock().astimezone(ZoneInfo(timezone)).date().isoformat()
+    today = _day_of(clock(), timezone)
     if source.knows_the_past and day <= today:
         return
     if day != today:
@@ -158,9 +229,17 @@ def _refuse_other_days(source: SpotifySource, feed: Feed, day: str, clock: Clock
         )
 
 
+def _source(feed: Feed, day: str) -> str:
+    return feed.source_on(date.fromisoformat(day))
+
+
+def _day_of(instant: datetime, timezone: str) -> str:
+    return instant.astimezone(ZoneInfo(timezone)).date().isoformat()
+
+
 def _sample_clock(source: SpotifySource, day: str, clock: Clock, timezone: str) -> Clock:
     """The sample's past was taken at six in the morning of its day; today is taken now."""
-    if not source.knows_the_past or clock().astimezone(ZoneInfo(timezone)).date().isoformat() == day:
+    if not source.knows_the_past or _day_of(clock(), timezone) == day:
         return clock
     then = datetime.combine(date.fromisoformat(day), time(6), ZoneInfo(timezone))
     return lambda: then

@@ -9,17 +9,20 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from pyspotify_assets.errors import SpotifyError
+from pyspotify_assets.errors import LoginError, RefusedError, SpotifyError
+from pyspotify_assets.spotify.unreadable import why_unreadable
 
 if TYPE_CHECKING:
     import requests
 
 LONGEST_WAIT = 60.0
-"""Seconds of Retry-After that are waited for; Spotify has been seen to ask for 86,400."""
+"""Seconds of Retry-After that are waited for, unless set otherwise; Spotify has been seen to ask for 86,400."""
+LONGEST_REFUSAL = timedelta(days=7)
+"""What is kept of a Retry-After that is longer: nobody has seen one, and asking once a week harms nobody."""
 
 _CHECK_CREDENTIALS = (
     "Set SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET to those of an app of yours "
@@ -30,32 +33,41 @@ _CHECK_NETWORK = (
     "PYSPOTIFY_SOURCE=sample works without a network."
 )
 _TRY_LATER = "Run it again later: nothing has been written."
-_NEEDS_USER = (
-    "An app in development mode reads a playlist's items only with a user's token, and only of playlists that this "
-    "user owns or collaborates on; this program signs in as the app alone. What works: an app with extended quota, a "
-    "feed of kind search, or importing a CSV with `pyspotify import`."
-)
+_NEWER_VERSION = "Spotify may have changed its Web API: look for a newer version of pyspotify_assets."
 _NEEDS_PREMIUM = "The owner of a Spotify app in development mode needs Premium; the dashboard shows the app's state."
 
-PLAYLIST_REMEDIES: Mapping[int, str] = {
-    401: _NEEDS_USER,
-    403: f"{_NEEDS_USER} {_NEEDS_PREMIUM}",
-    404: "It may be deleted or private, or one of Spotify's own editorial playlists (37i9dQ…), which newer apps may "
-    "not read. Open https://open.spotify.com/playlist/ with its id in a browser, and correct `playlist` in feeds.toml.",
-}
+_MENDED_BY_LOGIN = (("wrong_token", "app"), ("scope", "user"), ("token", "user"))
+"""Reasons of `unreadable.py` and kinds of token for which a login may help."""
 SEARCH_REMEDIES: Mapping[int, str] = {403: _NEEDS_PREMIUM}
+USER_REMEDIES: Mapping[int, str] = {
+    401: "Run `pyspotify login` again: Spotify does not take the user's token.",
+    403: f"Run `pyspotify login` again and allow everything that it asks for. {_NEEDS_PREMIUM}",
+}
 
 
 class Refusal(Exception):
-    """An answer whose status is no success, with Spotify's own reason and Retry-After in seconds (None: not given)."""
+    """An answer whose status is no success, with Spotify's own reason and Retry-After in seconds (None: not given).
+
+    `at_token`: it came from the accounts service. `is_final`: Spotify has decided, and would say the same again."""
 
     def __init__(self, status: int, reason: str, retry_after: float | None, at_token: bool) -> None:
         super().__init__(f"{status}: {reason}" if reason else str(status))
         self.status, self.reason, self.retry_after, self.at_token = status, reason, retry_after, at_token
+        self.is_final = 400 <= status < 500 and status != 429
 
 
 class NotAnAnswer(Exception):
     """A success that carries nothing usable: an HTML page, an empty body, a token answer without a token."""
+
+
+class WrongShape(NotAnAnswer):
+    """A success that is JSON and lacks a part that every such answer has; the message is that part's name."""
+
+
+class PageLimitError(SpotifyError):
+    """Spotify gives this app no pages as large as that one; `requests` went into finding out."""
+
+    requests = 0
 
 
 def credentials_missing() -> SpotifyError:
@@ -75,13 +87,16 @@ def raise_refusal(response: requests.Response, *_: object, **__: object) -> None
     )
 
 
-def is_worth_retrying(error: BaseException) -> bool:
-    """Whether the same request may well succeed in a moment. What Spotify has decided (4xx) stays decided."""
+def is_worth_retrying(error: BaseException, longest_wait: float) -> bool:
+    """Whether the same request may well succeed within `longest_wait` seconds.
+
+    What Spotify has decided (4xx) stays decided, and a quota that is used up is used up.
+    """
     import requests
 
     if isinstance(error, Refusal):
         passing = error.status == 429 or error.status >= 500
-        return passing and (error.retry_after or 0) <= LONGEST_WAIT
+        return passing and _refused_for(error, longest_wait) is None and not _quota_is_used_up(error)
     passing_errors = (
         requests.ConnectionError,
         requests.Timeout,
@@ -91,18 +106,63 @@ def is_worth_retrying(error: BaseException) -> bool:
     return isinstance(error, (NotAnAnswer, *passing_errors))
 
 
-def explain(
-    error: Exception, what: str, host: str, attempts: int, now: datetime, remedies: Mapping[int, str]
-) -> SpotifyError:
-    """The error a user sees for `error`, met while asking `host` for `what`; `remedies` are those of single statuses.
+def in_short(error: BaseException | None) -> str:
+    """A failure in a few words, for a log. Says nothing of `requests`' own texts: some quote the request's headers."""
+    if isinstance(error, WrongShape):
+        return f"no usable {error}"
+    return str(error) if isinstance(error, (Refusal, NotAnAnswer)) else type(error).__name__
 
-    Says nothing of `requests`' own texts: some quote the request's headers, and so the token.
+
+def refused_until(refusal: Refusal, longest_wait: float, now: datetime) -> datetime | None:
+    """Until when nobody should ask: a full minute, in UTC. None where the refusal is no more than a short wait.
+
+    A used-up quota comes without a time. Spotify does not say when its day begins: the next midnight in UTC is taken.
     """
+    asked = _refused_for(refusal, longest_wait)
+    now = now.astimezone(UTC)
+    if asked is not None:
+        # Rounded up: at the minute that is named, asking must not be too early.
+        until = now + min(timedelta(seconds=min(asked, 1e9)), LONGEST_REFUSAL) + timedelta(microseconds=59_999_999)
+        return until.replace(second=0, microsecond=0)
+    if _quota_is_used_up(refusal):
+        return (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return None
+
+
+def _refused_for(refusal: Refusal, longest_wait: float) -> float | None:
+    passing = refusal.status == 429 or refusal.status >= 500
+    long = passing and refusal.retry_after is not None and refusal.retry_after > longest_wait
+    return refusal.retry_after if long else None
+
+
+def _quota_is_used_up(refusal: Refusal) -> bool:
+    return refusal.status == 429 and refusal.retry_after is None and "QUOTA_EXCEEDED" in refusal.reason
+
+
+def explain_wait(refusal: Refusal, what: str, until: datetime) -> RefusedError:
+    """The error for a refusal that holds `until` then."""
+    time = f"{until:%Y-%m-%d %H:%M} UTC"
+    why = (
+        "the daily quota is used up, and a new day is taken to begin at midnight in UTC"
+        if refusal.retry_after is None
+        else f"Retry-After {refusal.retry_after:.0f} s"
+    )
+    return RefusedError(
+        f"Spotify refuses requests until {time}, asked for {what} ({refusal}; {why}).",
+        f"Run it again after {time}: asking earlier does not help, and nothing has been written.",
+        until,
+    )
+
+
+def explain(error: Exception, what: str, host: str, attempts: int, remedies: Mapping[int, str]) -> SpotifyError:
+    """The error a user sees for `error`, met while asking `host` for `what`; `remedies`: status → what to do."""
     import requests
 
     tried = f" ({attempts} attempts)" if attempts > 1 else ""
     if isinstance(error, Refusal):
-        return _explain_refusal(error, what, tried, now, remedies)
+        return _explain_refusal(error, what, tried, remedies)
+    if isinstance(error, WrongShape):
+        return SpotifyError(f"Spotify's answer to {what} has no usable {error}{tried}.", _NEWER_VERSION)
     if isinstance(error, NotAnAnswer):
         return SpotifyError(f"{host} sent no answer to {what}: {error}{tried}.", _TRY_LATER)
     if isinstance(error, requests.Timeout):
@@ -114,18 +174,18 @@ def explain(
     return SpotifyError(f"{host} could not be asked for {what}: {type(error).__name__}.", _CHECK_NETWORK)
 
 
-def _explain_refusal(
-    refusal: Refusal, what: str, tried: str, now: datetime, remedies: Mapping[int, str]
+def explain_playlist(
+    refusal: Refusal, token_kind: Literal["app", "user"], playlist: str, owner: str | None
 ) -> SpotifyError:
+    """The error for a playlist that Spotify has decided not to give; a LoginError where a login may mend it."""
+    told = why_unreadable(refusal.status, refusal.reason, token_kind, playlist, owner)
+    kind = LoginError if (told.why, token_kind) in _MENDED_BY_LOGIN else SpotifyError
+    return kind(told.message, told.remedy)
+
+
+def _explain_refusal(refusal: Refusal, what: str, tried: str, remedies: Mapping[int, str]) -> SpotifyError:
     if refusal.at_token and refusal.status in (400, 401):
         return SpotifyError(f"Spotify refused the credentials ({refusal}).", _CHECK_CREDENTIALS)
-    if refusal.retry_after is not None and refusal.retry_after > LONGEST_WAIT:
-        until = _later(now, refusal.retry_after)
-        return SpotifyError(
-            f"Spotify refuses requests until {until}, asked for {what} ({refusal}; Retry-After "
-            f"{refusal.retry_after:.0f} s).",
-            f"Run it again after {until}: asking earlier does not help, and nothing has been written.",
-        )
     if refusal.status == 429:
         return SpotifyError(f"Spotify has had too many requests, asked for {what} ({refusal}){tried}.", _TRY_LATER)
     if refusal.status >= 500:
@@ -134,6 +194,8 @@ def _explain_refusal(
         return SpotifyError(
             f"Spotify sent us elsewhere for {what} ({refusal}); the token goes to no other host.", _CHECK_NETWORK
         )
+    if refusal.status == 400 and "invalid limit" in refusal.reason.casefold():
+        return PageLimitError(f"Spotify refused {what} ({refusal}).", _NEWER_VERSION)
     return SpotifyError(f"Spotify refused {what} ({refusal}).", remedies.get(refusal.status, ""))
 
 
@@ -160,14 +222,6 @@ def _seconds(retry_after: str | None) -> float | None:
     except ValueError:
         return None
     return max(seconds, 0.0) if math.isfinite(seconds) else None
-
-
-def _later(now: datetime, seconds: float) -> str:
-    try:
-        # Rounded up to the minute: at the time that is named, asking must not be too early.
-        return f"{now + timedelta(seconds=seconds + 59):%Y-%m-%d %H:%M} {now.tzname() or ''}".strip()
-    except OverflowError:
-        return "further notice"
 
 
 def _system_reason(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Pages: one answer of Spotify's Web API that lists entries, checked for the parts that paging depends on.
+"""Pages: one answer of Spotify's Web API that lists entries, or tells of the list, checked for what paging depends on.
 
 What an entry is made of is `records.py`'s part.
 """
@@ -6,49 +6,73 @@ What an entry is made of is `records.py`'s part.
 from dataclasses import dataclass
 from typing import Any
 
-from pyspotify_assets.errors import SpotifyError
+from pyspotify_assets.spotify.failures import WrongShape
 
-PAGE_SIZE = 50
-"""Entries asked for at once: the most that Spotify gives to an app with extended quota."""
+LARGEST_PAGE = 50
+"""Entries that are asked for at once, to begin with: the most that Spotify gives anybody."""
+SMALLEST_PAGE = 10
+"""The most that a search gives to an app in development mode, and so what is asked for after "Invalid limit"."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page. `total` is how many entries there are in all, None where a search does not say; `is_last` is that
-    Spotify names no next page; `requests` is how many page requests it took to get it."""
+    """One page. `total` is how many entries there are in all, None where Spotify does not say; `is_last` is that it
+    names no next page; `requests` is how many page requests it took to get it; `limit` is how far the next page is."""
 
     entries: list[Any]
     total: int | None
     is_last: bool
     requests: int
+    limit: int
 
 
-def search_page(answer: Any, requests: int) -> Page:
-    """The page in an answer of /search. SpotifyError naming the part that is missing."""
+@dataclass(frozen=True)
+class PlaylistFacts:
+    """What a playlist says of itself. `snapshot_id` is another whenever its items change; None if it is not told.
+    `owner` is the id of the user whose it is. `requests`: how many it took to ask."""
+
+    snapshot_id: str | None
+    owner: str | None
+    requests: int
+
+
+def search_page(answer: Any, requests: int, limit: int) -> Page:
+    """The page in an answer of /search to `limit` results. WrongShape, naming the part, where one is missing."""
     if not isinstance(answer, dict) or not isinstance(answer.get("tracks"), dict):
-        raise _unexpected("a search", "`tracks`")
-    return _page(answer["tracks"], "a search", requests)
+        raise WrongShape("`tracks`")
+    return read_page(answer["tracks"], requests, limit)
 
 
-def playlist_page(answer: Any, requests: int) -> Page:
-    """The page in an answer of /playlists/{id}/items. SpotifyError naming the part that is missing."""
-    page = _page(answer, "a playlist", requests)
+def counted_page(answer: Any, requests: int, limit: int) -> Page:
+    """The page in an answer whose `total` is exact, such as that of /playlists/{id}/items. WrongShape likewise."""
+    page = read_page(answer, requests, limit)
     if page.total is None:  # without it, nobody could tell whether all entries have come
-        raise _unexpected("a playlist", "`total`")
+        raise WrongShape("`total`")
     return page
 
 
-def _page(listing: Any, what: str, requests: int) -> Page:
-    if not isinstance(listing, dict) or not isinstance(listing.get("items"), list):
-        raise _unexpected(what, "`items`")
-    total = listing.get("total")
-    if isinstance(total, bool) or not isinstance(total, (int, float)) or not 0 <= total < 2**53:
-        total = None
-    return Page(listing["items"], total if total is None else int(total), not listing.get("next"), requests)
+def read_page(answer: Any, requests: int, limit: int) -> Page:
+    """The page in a bare paging object. WrongShape naming the part that is missing."""
+    if not isinstance(answer, dict):
+        raise WrongShape("`items`")
+    total, entries = _whole(answer.get("total")), answer.get("items")
+    if not isinstance(entries, list):  # null has been seen: it is nobody's empty listing, that is []
+        raise WrongShape("`items`")
+    given = _whole(answer.get("limit")) or limit
+    return Page(entries, total, not answer.get("next"), requests, min(limit, max(given, len(entries))))
 
 
-def _unexpected(what: str, part: str) -> SpotifyError:
-    return SpotifyError(
-        f"Spotify's answer to {what} has no usable {part}.",
-        "Spotify may have changed its Web API: look for a newer version of pyspotify_assets.",
-    )
+def playlist_facts(answer: Any, requests: int) -> PlaylistFacts:
+    """The facts in an answer of /playlists/{id}. WrongShape if it is no object."""
+    if not isinstance(answer, dict):
+        raise WrongShape("`snapshot_id`")
+    owner = answer.get("owner")
+    told = (answer.get("snapshot_id"), owner.get("id") if isinstance(owner, dict) else None)
+    snapshot_id, owner_id = (text if isinstance(text, str) else None for text in told)
+    return PlaylistFacts(snapshot_id, owner_id, requests)
+
+
+def _whole(number: Any) -> int | None:
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number < 2**53:
+        return None
+    return int(number)

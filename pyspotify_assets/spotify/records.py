@@ -17,7 +17,7 @@ SKIP_REASONS = (NULL_ENTRY, EPISODE, NOT_A_TRACK)
 
 
 def read_entry(entry: Any) -> Row | str:
-    """The row of one entry of a search result or a playlist, or one of SKIP_REASONS.
+    """The row of one entry of a listing (search, playlist, top or saved tracks, plays), or one of SKIP_REASONS.
 
     The row has the columns of `tables.SNAPSHOT` that come from the entry: text, int, bool, list of text, aware datetime
     or None.
@@ -51,7 +51,7 @@ def read_entry(entry: Any) -> Row | str:
         "album_type": _text(album.get("album_type")),
         "release_date": _text(album.get("release_date")),
         "release_date_precision": _text(album.get("release_date_precision")),
-        "added_at": _instant(entry.get("added_at")),
+        "added_at": _instant(entry.get("added_at", entry.get("played_at"))),
     }
 
 

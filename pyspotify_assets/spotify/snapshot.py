@@ -6,19 +6,21 @@ Where it is kept, and whether the day is right, is decided elsewhere.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspotify_assets.clock import Clock
 from pyspotify_assets.errors import SpotifyError
-from pyspotify_assets.feeds import SEARCH_REACH, Feed
-from pyspotify_assets.spotify.pages import PAGE_SIZE, Page
+from pyspotify_assets.feeds import Feed
+from pyspotify_assets.spotify.reading import read_feed
 from pyspotify_assets.spotify.records import Row, read_entry
 
 if TYPE_CHECKING:
     from pyspotify_assets.spotify.client import SpotifyClient
+
+MAY_BE_ABSENT = ("popularity", "isrc", "album_type", "release_date", "explicit")
+"""Columns that a regime of Spotify's leaves out of every track, or may come to."""
 
 
 @dataclass(frozen=True)
@@ -32,43 +34,68 @@ class Snapshot:
     snapshot_at: datetime
     """The instant at which the last page had come."""
     source: str
-    """`search:<query>` or `playlist:<id>`, with `sample:` before it for made-up data."""
+    """See `Feed.source_on`; with `sample:` before it for made-up data."""
     received: int
     """Entries that Spotify sent."""
     expected: int | None
-    """Entries that there should be: the playlist's `total`, within the feed's maximum. A search does not say."""
+    """Entries that there should be: the listing's `total`, within the feed's maximum. A search does not say."""
     skipped: dict[str, int]
     """Entries that are no track: reason (see `records.SKIP_REASONS`) → how many."""
     duplicates: int
     """Rows whose track id a better rank has already: pages of a search overlap, a playlist may repeat a track."""
     page_requests: int
+    """Requests for pages: those that were repeated, read again or refused for their size included."""
     popularity_given: bool
     """Whether any track came with its popularity: some apps get none."""
+    metadata_requests: int = 0
+    """Requests for what a playlist says of itself, before and after its pages."""
+    page_size: int = 0
+    """Entries from one page to the next: at most what Spotify gives this app at once."""
+    readings: int = 1
+    """How often the listing was read: a playlist that changes meanwhile is read again."""
+    absent: tuple[str, ...] = ()
+    """Columns of MAY_BE_ABSENT that no track came with."""
 
 
 def take_snapshot(client: SpotifyClient, feed: Feed, day: date, clock: Clock, sample: bool = False) -> Snapshot:
-    """Ask for every page of `feed` once, and give the whole of it.
+    """Ask for every page of `feed`, and give the whole of it.
 
     `day` fills in the feed's query; `clock` is asked once, at the end; `sample` marks the data as made up.
-    Raises SpotifyError naming the feed when a page cannot be had: there is no part of a snapshot.
+    Raises SpotifyError naming the feed when a page cannot be had: there is no part of a snapshot. RefusedError says
+    until when nobody should ask, LoginError that a user must log in.
     """
-    query = feed.query_on(day)
-
-    def ask(limit: int, offset: int) -> Page:
-        if feed.kind == "search":
-            return client.search_page(query, feed.market, limit, offset)
-        return client.playlist_page(feed.playlist, feed.market, limit, offset)
-
-    reach = min(feed.maximum or SEARCH_REACH, SEARCH_REACH) if feed.kind == "search" else feed.maximum
     try:
-        pages = list(_pages(ask, reach))
+        read = read_feed(client, feed, day)
     except SpotifyError as error:
-        raise SpotifyError(f"Feed {feed.name}: {error.args[0]}", error.remedy) from None
+        error.args = (f"Feed {feed.name}: {error.args[0]}",)
+        raise
     snapshot_at = clock()
-    source = f"search:{query}" if feed.kind == "search" else f"playlist:{feed.playlist}"
+    source = feed.source_on(day)
     source = f"sample:{source}" if sample else source
+    rows, skipped = _ranked(read.entries, snapshot_at, source)
+    tracks = [row for row in rows if row["track_id"] is not None]
+    absent = tuple(name for name in MAY_BE_ABSENT if all(row[name] is None for row in tracks)) if tracks else ()
+    return Snapshot(
+        feed=feed.name,
+        day=day,
+        rows=rows,
+        snapshot_at=snapshot_at,
+        source=source,
+        received=len(read.entries),
+        expected=read.expected,
+        skipped=dict(skipped),
+        duplicates=len(tracks) - len({row["track_id"] for row in tracks}),
+        page_requests=read.page_requests,
+        popularity_given=any(row["popularity"] is not None for row in tracks),
+        metadata_requests=read.metadata_requests,
+        page_size=read.page_size,
+        readings=read.readings,
+        absent=absent,
+    )
 
-    entries = [entry for page in pages for entry in page.entries]
+
+def _ranked(entries: list[Any], snapshot_at: datetime, source: str) -> tuple[list[Row], Counter[str]]:
+    """The rows, ranks running over the entries that are tracks, and how many were none, by reason."""
     rows: list[Row] = []
     skipped: Counter[str] = Counter()
     for entry in entries:
@@ -77,35 +104,4 @@ def take_snapshot(client: SpotifyClient, feed: Feed, day: date, clock: Clock, sa
             skipped[row] += 1
         else:
             rows.append({"rank": len(rows) + 1, **row, "snapshot_at": snapshot_at, "source": source})
-    ids = [row["track_id"] for row in rows if row["track_id"] is not None]
-    total = pages[-1].total if feed.kind == "playlist" else None
-    return Snapshot(
-        feed=feed.name,
-        day=day,
-        rows=rows,
-        snapshot_at=snapshot_at,
-        source=source,
-        received=len(entries),
-        expected=total if total is None or reach is None else min(total, reach),
-        skipped=dict(skipped),
-        duplicates=len(ids) - len(set(ids)),
-        page_requests=sum(page.requests for page in pages),
-        popularity_given=any(row["popularity"] is not None for row in rows if row["track_id"] is not None),
-    )
-
-
-def _pages(ask: Callable[[int, int], Page], reach: int | None) -> Iterator[Page]:
-    """The pages from the first to the last, by offset: `next` would name a URL to send the token to.
-
-    A page that is short is not the last one unless Spotify says so: a search may leave results out of a page. But its
-    `next` may go on for ever, so an empty page, `total` and `reach` end it too.
-    """
-    offset = 0
-    while True:
-        limit = PAGE_SIZE if reach is None else min(PAGE_SIZE, reach - offset)
-        page = ask(limit, offset)
-        yield page
-        offset += limit
-        beyond_total = page.total is not None and offset >= page.total
-        if page.is_last or not page.entries or beyond_total or offset == reach:
-            return
+    return rows, skipped

@@ -16,6 +16,7 @@ from rich.table import Table
 from pyspotify_assets import landing
 from pyspotify_assets.aws.session import filled
 from pyspotify_assets.clock import system_clock
+from pyspotify_assets.daily.refusals import kept_refusal
 from pyspotify_assets.errors import LakeError, PySpotifyError
 from pyspotify_assets.feeds import Feed, feed_named, load_feeds
 from pyspotify_assets.jobs import FULL_REFRESH
@@ -24,7 +25,7 @@ from pyspotify_assets.planning import ranges
 from pyspotify_assets.resources import resources_for, sql_engine
 from pyspotify_assets.settings import Settings, load_settings
 from pyspotify_assets.tables import MARTS
-from pyspotify_assets.terminal import runs
+from pyspotify_assets.terminal import listening, runs
 from pyspotify_assets.terminal.overview import newest_facts, summarize
 from pyspotify_assets.terminal.refresh_plan import plan_refresh
 
@@ -32,6 +33,8 @@ console = Console()
 if not console.is_terminal:
     console.width = 140  # A log has no width; 80 would fold the places of tables.
 errors = Console(stderr=True)
+MISSED = 3
+"""Exit code where nothing failed and a day has no snapshot all the same: Spotify or the budget refuses until later."""
 
 
 def run_pipeline(days: int, until: date | None) -> int:
@@ -41,15 +44,22 @@ def run_pipeline(days: int, until: date | None) -> int:
     last = _day(until, settings, today)
     first = max(last - timedelta(days=days - 1), settings.start)
     planned = plan_refresh(lake, feeds, settings, first, last, today)
+    due = listening.is_due(lake, sql_engine(settings), settings.timezone)
+    failures = listening.bring_up_to_date(_say) if due else []
+    if not planned and (due or listening.page_address(lake)):
+        _show_listening(lake)
+        return _show_failures(failures)
     if not planned:
         console.print("There is nothing to take: no Spotify credentials, and no file in landing.")
         console.print("Set SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET, or import a file.")
         console.print("PYSPOTIFY_SOURCE=sample shows the sample.")
         return 1
-    failures = _execute(FULL_REFRESH, planned, 2 * len(feeds) + len(MARTS) + 1)
+    more, missed = _execute(FULL_REFRESH, planned, 2 * len(feeds) + len(MARTS) + 1)
+    failures += more
     _show_tables(settings, lake, feeds, planned[0], planned[-1])
     _show_report(settings, lake, feeds)
-    return _show_failures(failures)
+    _show_listening(lake)
+    return _show_missed(missed, lake) if missed and not failures else _show_failures(failures)
 
 
 def take_snapshots(names: Sequence[str], day: date | None) -> int:
@@ -58,7 +68,7 @@ def take_snapshots(names: Sequence[str], day: date | None) -> int:
     chosen = [feed_named(name, feeds) for name in names] or feeds
     taken = _day(day, settings, settings.today(system_clock()))
     assets = [dg.AssetKey([area, feed.name]) for feed in chosen for area in ("raw", "refined")]
-    failures = _execute("daily_snapshot", [taken.isoformat()], len(assets), assets)
+    failures, missed = _execute("daily_snapshot", [taken.isoformat()], len(assets), assets)
     lake = Lake.at(**settings.lake_places())
     for feed in chosen:
         for area in ("raw", "refined"):
@@ -69,7 +79,7 @@ def take_snapshots(names: Sequence[str], day: date | None) -> int:
                     f"{area}/{feed.name}: {info.notes.get('rows', '?')} rows, {info.size:,} bytes, {place.uri}",
                     soft_wrap=True,
                 )
-    return _show_failures(failures)
+    return _show_missed(missed, lake) if missed and not failures else _show_failures(failures)
 
 
 def import_file(file: Path, feed: str, day: date) -> None:
@@ -94,6 +104,23 @@ def import_file(file: Path, feed: str, day: date) -> None:
         console.print(
             "PYSPOTIFY_SOURCE=sample is set: unset it, or set it to live, to see imported data.", style="yellow"
         )
+
+
+def import_export(file: Path) -> int:
+    """Take an export of the listening history into the live lake, up to the page about it; gives the exit code."""
+    lake = Lake.at(**load_settings(source="live").lake_places())
+    if not file.is_file():
+        raise LakeError(f"There is no file {file}", "Give the path of the ZIP that Spotify sent.")
+    key = listening.land_export(lake, file)
+    if load_settings().resolved_source() != "live":
+        console.print(f"The export waits in {lake.stores['landing'].uri(key)}", soft_wrap=True)
+        console.print(
+            "PYSPOTIFY_SOURCE=sample is set: unset it, or set it to live; then `pyspotify run`.", style="yellow"
+        )
+        return 0
+    failures = listening.bring_up_to_date(_say)
+    _show_listening(lake)
+    return _show_failures(failures)
 
 
 def print_query(query: str, limit: int) -> None:
@@ -127,8 +154,12 @@ def _day(day: date | None, settings: Settings, today: date) -> date:
     return chosen
 
 
-def _execute(job: str, days: Sequence[str], assets: int, selection: Sequence[dg.AssetKey] | None = None) -> list[str]:
+def _execute(
+    job: str, days: Sequence[str], assets: int, selection: Sequence[dg.AssetKey] | None = None
+) -> tuple[list[str], list[str]]:
+    """Run a job over the days, with its progress; what failed and what was missed, in words."""
     failures: list[str] = []
+    missed: list[str] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as shown, runs.dagster_instance() as instance:
         task = shown.add_task(job, total=len(days) * assets)
@@ -142,9 +173,15 @@ def _execute(job: str, days: Sequence[str], assets: int, selection: Sequence[dg.
                         soft_wrap=True,
                     )
 
-            failures += runs.execute(instance, job, first, last, on_day, selection)
+            def on_notice(message: str, is_missed: bool) -> None:
+                if is_missed:
+                    missed.append(message)
+                else:
+                    shown.console.print(message, style="yellow", soft_wrap=True, markup=False)
+
+            failures += runs.execute(instance, job, first, last, on_day, selection, on_notice)
         shown.update(task, description=job)
-    return failures
+    return failures, missed
 
 
 def _show_tables(settings: Settings, lake: Lake, feeds: Sequence[Feed], first: str, last: str) -> None:
@@ -169,6 +206,25 @@ def _show_report(settings: Settings, lake: Lake, feeds: Sequence[Feed]) -> None:
     for fact in facts:
         console.print(f"  • {fact}", soft_wrap=True, markup=False)
     console.print(f"Report: {_from_here(uri)}", soft_wrap=True, markup=False)
+
+
+def _say(message: str) -> None:
+    console.print(_from_here(message), soft_wrap=True, markup=False, highlight=False)
+
+
+def _show_listening(lake: Lake) -> None:
+    address = listening.page_address(lake)
+    if address:
+        console.print(f"Listening history: {_from_here(address)}", soft_wrap=True, markup=False)
+
+
+def _show_missed(missed: Sequence[str], lake: Lake) -> int:
+    for message in missed:
+        errors.print(message, style="yellow", soft_wrap=True, markup=False)
+    refusal = kept_refusal(lake, system_clock())
+    if refusal is not None:
+        errors.print(str(refusal.error()), soft_wrap=True, markup=False)
+    return MISSED
 
 
 def _show_failures(failures: Sequence[str]) -> int:

@@ -77,14 +77,35 @@ def execute(
     last: str,
     on_day: Callable[[str], None] = lambda message: None,
     assets: Sequence[dg.AssetKey] | None = None,
+    on_notice: Callable[[str, bool], None] = lambda message, missed: None,
 ) -> list[str]:
     """Run a job over the days from `first` to `last`; gives what failed, in words, and nothing if all went well.
 
-    `on_day` is told of every day of every asset that is done. `assets` narrows the job's selection.
+    `on_day` is told of every day of every asset that is done. `assets` narrows the job's selection. `on_notice` is told
+    of what is no failure and yet worth knowing at once, such as a wait; and whether it is a day that was missed.
     """
+    return _execute(instance, job, first, day_range(first, last), on_day, assets, on_notice)
+
+
+def execute_whole(
+    instance: dg.DagsterInstance, job: str, on_done: Callable[[str], None] = lambda message: None
+) -> list[str]:
+    """Run a job whose assets have no days; gives what failed, in words. `on_done` is told of each asset."""
+    return _execute(instance, job, load_settings().today(system_clock()).isoformat(), {}, on_done)
+
+
+def _execute(
+    instance: dg.DagsterInstance,
+    job: str,
+    first: str,
+    tags: Mapping[str, str],
+    on_day: Callable[[str], None],
+    assets: Sequence[dg.AssetKey] | None = None,
+    on_notice: Callable[[str, bool], None] = lambda message, missed: None,
+) -> list[str]:
     reconstructable = dg.build_reconstructable_job("pyspotify_assets.terminal.runs", "job_named", (f"{job} {first}",))
-    with _listening(on_day):
-        result = _execute_as_the_ui_would(reconstructable, instance, day_range(first, last), assets)
+    with _listening(on_day, on_notice):
+        result = _execute_as_the_ui_would(reconstructable, instance, tags, assets)
     if result.success:
         return []
     failures = [event for event in result.all_events if event.is_step_failure]
@@ -133,11 +154,13 @@ def failure_words(event: dg.DagsterEvent) -> str:
 
 
 @contextmanager
-def _listening(on_day: Callable[[str], None]) -> Iterator[None]:
+def _listening(on_day: Callable[[str], None], on_notice: Callable[[str, bool], None]) -> Iterator[None]:
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if getattr(record, "day_done", False):
                 on_day(record.getMessage())
+            if record.levelno == logging.WARNING:
+                on_notice(record.getMessage(), getattr(record, "missed", False))
 
     listener, level = Listener(logging.INFO), progress.level
     progress.addHandler(listener)

@@ -1,14 +1,20 @@
 """What is worth another try gets one, within bounds; what Spotify has decided is told, with its reason and a remedy."""
 
 import socket
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pyspotify_assets.errors import SpotifyError
+from pyspotify_assets.errors import LoginError, RefusedError, SpotifyError
 from pyspotify_assets.spotify.client import SpotifyClient
 from pyspotify_assets.spotify.sample.web_api import Response
 
-from .conftest import DAY, PLAYLIST, failure, playlist, refusal, search
+from .conftest import DAY, NOW, PLAYLIST, failure, playlist, refusal, search
+
+QUOTA = Response(
+    429, {}, b'{"error": {"status": 429, "message": "API rate limit exceeded", "reason": "QUOTA_EXCEEDED"}}'
+)
 
 PASSING = {
     "500": Response(500, {}, b""),
@@ -67,7 +73,7 @@ def test_a_short_wait_that_spotify_asks_for_is_waited_for_and_said(connections, 
     search(connections.client())
 
     assert connections.pauses == [7]
-    [record] = [record for record in caplog.records if record.name == "pyspotify_assets.spotify"]
+    [record] = [record for record in caplog.records if record.name == "pyspotify_assets.progress"]
     assert "waiting 7.0 s" in record.getMessage()
 
 
@@ -77,16 +83,100 @@ def test_a_long_wait_is_not_slept_through_and_the_error_says_until_when(connecti
 
     error = failure(search, connections.client())
 
+    assert isinstance(error, RefusedError)
+    assert f"{error.until:%Y-%m-%d %H:%M} UTC" == until
     assert f"until {until}" in str(error)
     assert f"after {until}" in error.remedy
     assert connections.pauses == []
     assert len(simulator.requests) == 2
 
 
-def test_a_wait_beyond_all_dates_is_an_error_like_any_other(connections, fail):
+def test_a_wait_beyond_all_dates_is_kept_for_a_week(connections, fail):
     fail("/search", refusal(429, "no", **{"Retry-After": "9" * 30}))
 
-    assert "until further notice" in str(failure(search, connections.client()))
+    assert failure(search, connections.client()).until == NOW + timedelta(days=7)
+
+
+def test_the_time_until_which_spotify_refuses_is_never_too_early(connections, fail):
+    fail("/search", refusal(429, "no", **{"Retry-After": "3600.5"}))
+
+    until = failure(search, connections.client()).until
+
+    assert NOW + timedelta(seconds=3600.5) <= until < NOW + timedelta(seconds=3660.5)
+
+
+@pytest.mark.parametrize(("longest_wait", "waits"), [(60, False), (61, True), (0.5, False)])
+def test_how_long_is_waited_is_a_setting(connections, fail, longest_wait, waits):
+    fail("/search", refusal(429, "API rate limit exceeded", **{"Retry-After": "61"}))
+    client = connections.client(longest_wait=longest_wait)
+
+    if waits:
+        search(client)
+        assert connections.pauses == [61]
+    else:
+        assert isinstance(failure(search, client), RefusedError)
+
+
+def test_a_quota_that_is_used_up_refuses_until_the_next_midnight_in_utc(connections, fail, simulator):
+    fail("/search", QUOTA)
+
+    error = failure(search, connections.client())
+
+    assert error.until == datetime(2026, 11, 23, tzinfo=UTC)
+    assert "midnight in UTC" in str(error)
+    assert connections.pauses == []
+    assert len(simulator.requests) == 2
+
+
+@dataclass
+class Watched:
+    """A gate that lets `most` requests through, and writes down what it is told."""
+
+    most: int = 10_000
+    passed: int = 0
+    closed: list = field(default_factory=list)
+
+    def pass_one(self):
+        if self.passed == self.most:
+            raise RefusedError("The budget is used up.", "Wait.", NOW)
+        self.passed += 1
+
+    def close(self, until, reason):
+        self.closed.append((until, reason))
+
+
+def test_the_gate_is_asked_before_every_request_and_told_of_a_long_refusal(connections, fail):
+    gate = Watched()
+    fail("/search", Response(503), refusal(429, "API rate limit exceeded", **{"Retry-After": "3600"}))
+
+    failure(search, connections.client(gate=gate))
+
+    assert gate.passed == 2
+    assert gate.closed == [(NOW + timedelta(hours=1), "429: API rate limit exceeded")]
+
+
+def test_short_refusals_and_failures_do_not_close_the_gate(connections, fail):
+    gate = Watched()
+    fail("/search", Response(503), refusal(429, "API rate limit exceeded", **{"Retry-After": "30"}))
+
+    search(connections.client(gate=gate))
+
+    assert (gate.passed, gate.closed) == (3, [])
+
+
+def test_behind_a_closed_gate_nothing_is_asked_not_even_for_a_token(connections, simulator):
+    assert "budget" in str(failure(search, connections.client(gate=Watched(most=0))))
+    assert list(simulator.requests) == []
+
+
+def test_too_many_requests_without_a_time_are_given_up_after_growing_pauses(connections, fail):
+    fail("/search", *[Response(429, {}, b"Too many requests")] * 5)
+
+    error = failure(search, connections.client())
+
+    assert not isinstance(error, RefusedError)
+    assert connections.pauses == sorted(connections.pauses)
+    assert len(connections.pauses) == 4
 
 
 @pytest.mark.parametrize(
@@ -136,25 +226,35 @@ def test_a_new_token_that_is_refused_is_not_replaced(connections, fail, simulato
 
 
 @pytest.mark.parametrize(
-    ("response", "reason", "remedy"),
+    ("response", "kind", "words"),
     [
-        (refusal(401, "Valid user authentication required"), "Valid user authentication required", "user's token"),
-        (refusal(403, "Forbidden"), "403: Forbidden", "user owns or collaborates on"),
-        (Response(403, {}, b"Active premium subscription required"), "premium subscription", "Premium"),
-        (refusal(404, "Resource not found"), "404: Resource not found", "editorial"),
+        (refusal(401, "Valid user authentication required"), LoginError, "wants a user's token (401: Valid user"),
+        (refusal(403, "Insufficient client scope"), SpotifyError, "(403: Insufficient client scope)"),
+        (Response(403, {}, b"Active premium subscription required"), SpotifyError, "no Premium (403: Active premium"),
+        (refusal(404, "Resource not found"), SpotifyError, "(404: Resource not found)"),
+        (refusal(400, "Invalid base62 id"), SpotifyError, "(400: Invalid base62 id)"),
     ],
 )
-def test_a_playlist_that_may_not_be_read_is_named_with_what_may_be_the_reason(
-    connections, fail, response, reason, remedy
+def test_a_playlist_that_may_not_be_read_is_told_with_the_reason_and_a_remedy_at_once(
+    connections, fail, simulator, response, kind, words
 ):
     fail("/items", response)
 
     error = failure(playlist, connections.client())
 
-    assert PLAYLIST in str(error)
-    assert reason in str(error)
-    assert remedy in error.remedy
+    assert type(error) is kind
+    assert words in str(error)
+    assert error.remedy
     assert connections.pauses == []
+    assert len(simulator.requests) == 2
+
+
+def test_a_playlist_that_is_refused_is_told_with_its_owner_where_that_is_known(connections, fail):
+    client = connections.client()
+    assert client.playlist_facts(PLAYLIST, "US").owner == "sample"
+    fail("/items", refusal(401, "Valid user authentication required"))
+
+    assert "sample" in str(failure(playlist, client))
 
 
 def test_another_4xx_is_final_and_keeps_spotifys_reason(connections, fail, simulator):

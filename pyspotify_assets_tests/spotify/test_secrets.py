@@ -7,6 +7,7 @@ import pytest
 
 from pyspotify_assets.errors import SpotifyError
 from pyspotify_assets.spotify.client import SpotifyClient
+from pyspotify_assets.spotify.sample.people import OWN_PLAYLIST
 from pyspotify_assets.spotify.sample.web_api import Response
 
 from .conftest import failure, refusal, search
@@ -59,7 +60,7 @@ def test_secrets_are_in_no_log_whatever_its_level(connections, fail, caplog):
         caplog.set_level(logging.DEBUG, name)
     client = connections.client()
     search(client)
-    [token] = {client._tokens.get_cached_token()["access_token"]}
+    [token] = {client._app.tokens.get()}
     fail("/search", Response(503, {}, f"its-own-key {token}".encode()))
 
     search(client)
@@ -72,7 +73,7 @@ def test_secrets_are_in_no_log_whatever_its_level(connections, fail, caplog):
 def test_secrets_are_in_no_error_even_when_the_answer_quotes_them(connections, fail):
     client = connections.client()
     search(client)
-    token = client._tokens.get_cached_token()["access_token"]
+    token = client._app.tokens.get()
     fail("/search", refusal(400, f"Bad header: Bearer {token}, its-own-key"))
 
     error = failure(search, client)
@@ -89,3 +90,31 @@ def test_a_client_shows_no_secret_and_cannot_be_pickled(connections):
     assert repr(client) == f"SpotifyClient(base_url='{client.base_url}')"
     with pytest.raises(TypeError, match="holds credentials"):
         pickle.dumps(client)
+
+
+def test_a_users_tokens_are_in_no_log_and_no_error_whatever_the_answer_quotes(connections, simulator, fail, caplog):
+    for name in ("", "spotipy", "spotipy.client", "spotipy.oauth2", "pyspotify_assets.spotify", "urllib3"):
+        caplog.set_level(logging.DEBUG, name)
+    client = connections.client(refresh_token=simulator.refresh_token)
+    client.saved_tracks_page("US", 10, 0)
+    secrets = client._user.tokens.secrets()
+    quoted = " ".join(secrets)
+    fail("/me/tracks", Response(503, {}, quoted.encode()), refusal(429, quoted, **{"Retry-After": "7"}))
+    client.saved_tracks_page("US", 10, 0)
+    fail("/me/tracks", refusal(429, quoted, **{"Retry-After": "7000"}))
+    fail("/items", refusal(403, quoted))
+
+    errors = [
+        failure(lambda client: client.saved_tracks_page("US", 10, 0), client),
+        failure(lambda client: client.playlist_page(OWN_PLAYLIST, "US", 10, 0), client),
+    ]
+
+    assert simulator.refresh_token in secrets
+    assert "503" in caplog.text
+    assert "waiting 7.0 s" in caplog.text
+    for error in errors:
+        assert "***" in str(error)
+        assert error.__cause__ is error.__context__ is None
+    for secret in (*secrets, "Bearer", "Basic"):
+        assert secret not in caplog.text
+        assert not any(secret in text for error in errors for text in (str(error), repr(error)))
