@@ -222,6 +222,12 @@ def _pipeline(arns: _Arns) -> list[Statement]:
             arns.secret(),
             "Spotify's credentials, that one only",
         ),
+        Statement(
+            "KeepLogin",
+            ("secretsmanager:PutSecretValue",),
+            arns.secret(),
+            "Spotify may hand out another refresh token, and the one before is then of no use",
+        ),
     ]
 
 

@@ -38,6 +38,7 @@ NOT_SHOWN = {
     "s3:AbortMultipartUpload": "asked for only when an upload in parts has failed",
     "athena:GetWorkGroup": "asked for only to name a cutoff that was exceeded",
     "glue:GetDatabase": "asked for only to tell a missing table from a missing database",
+    "KeepLogin": "asked for only when Spotify hands out another refresh token",
     "glue:BatchStopJobRun": "asked for only when a run of the Glue job is interrupted",
 }
 """Sid or action → why taking it away is not seen."""
