@@ -23,7 +23,7 @@ test-aws: .venv/ready-spark ## Run the tests that need an AWS endpoint, PYSPOTIF
 	$(BIN)/python -m pytest -m aws
 
 prove: .venv/ready-spark ## Run the proofs that take longer still, of which the tests draw samples
-	PYSPOTIFY_PROVE=all $(BIN)/python -m pytest -m aws pyspotify_assets_tests/aws/test_permissions.py
+	PYSPOTIFY_TEST_PROVE=all $(BIN)/python -m pytest -m aws pyspotify_assets_tests/aws/test_permissions.py
 
 lint: .venv/ready-dev ## Check style and types
 	$(BIN)/ruff format --check .

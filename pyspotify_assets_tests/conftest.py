@@ -33,12 +33,12 @@ LONGEST_FIRST = ("test_ui", "test_bad_days", "test_pipeline", "test_terminal", "
 
 
 def pytest_configure() -> None:
-    """What is drawn by lot is drawn alike in every worker; PYSPOTIFY_SEED repeats a run."""
-    os.environ.setdefault("PYSPOTIFY_SEED", str(random.randrange(1 << 20)))  # noqa: S311 - a draw, no secret
+    """What is drawn by lot is drawn alike in every worker; PYSPOTIFY_TEST_SEED repeats a run."""
+    os.environ.setdefault("PYSPOTIFY_TEST_SEED", str(random.randrange(1 << 20)))  # noqa: S311 - a draw, no secret
 
 
 def pytest_report_header() -> str:
-    return f"PYSPOTIFY_SEED={os.environ['PYSPOTIFY_SEED']}"
+    return f"PYSPOTIFY_TEST_SEED={os.environ['PYSPOTIFY_TEST_SEED']}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

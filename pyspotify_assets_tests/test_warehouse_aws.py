@@ -97,8 +97,9 @@ def put_days(lake: Lake, *days: str) -> None:
 def crawl(crawler: Crawler) -> dict[str, list[str]]:
     """Crawl both areas; gives what was added to each table, and asserts that nothing differs from the declaration."""
     crawled = [table for area in ("raw", "refined") for table in crawler.crawl(area, DEFAULT_FEEDS)]
-    assert [table.drift for table in crawled] == [[]] * 4
-    return {f"{table.table.area}/{table.table.name}": list(table.added) for table in crawled}
+    assert not any(table.drift for table in crawled)
+    of_feeds = [table for table in crawled if table.table.name != "plays"]  # Nothing has been imported.
+    return {f"{table.table.area}/{table.table.name}": list(table.added) for table in of_feeds}
 
 
 def make_marts(sql: SqlEngine, lake: Lake, day: str, run: str) -> None:

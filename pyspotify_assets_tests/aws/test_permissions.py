@@ -1,8 +1,8 @@
 """Least privilege, shown: in its role the pipeline can do all its work, and without any one permission it cannot.
 
 What a query or a crawl then reads on somebody's behalf no stand-in checks; those permissions are left out by name, with
-the reason. All of the others take minutes: PYSPOTIFY_PROVE=all tries each (`make prove`), otherwise a few are drawn, by
-a seed that is printed (PYSPOTIFY_SEED repeats it).
+the reason. All of the others take minutes: PYSPOTIFY_TEST_PROVE=all tries each (`make prove`), otherwise a few are
+drawn, by a seed that is printed (PYSPOTIFY_TEST_SEED repeats it).
 """
 
 from __future__ import annotations
@@ -56,9 +56,10 @@ def permissions() -> list[tuple[str, str]]:
 
 def tried() -> list[tuple[str, str]]:
     """All of them, or those that the seed draws."""
-    if os.environ.get("PYSPOTIFY_PROVE") == "all":
+    if os.environ.get("PYSPOTIFY_TEST_PROVE") == "all":
         return permissions()
-    return random.Random(os.environ["PYSPOTIFY_SEED"]).sample(permissions(), DRAWN)  # noqa: S311 - a draw, no secret
+    drawn = random.Random(os.environ["PYSPOTIFY_TEST_SEED"])  # noqa: S311 - a draw, no secret
+    return drawn.sample(permissions(), DRAWN)
 
 
 @pytest.fixture(scope="module")
