@@ -400,7 +400,8 @@ class TestRunsAtOnceAndKills:
         assert one_more.run(instance, TODAY, TODAY).success
         assert objects(lake, "raw", "refined", "marts", "report") == before
 
-    @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 12))])
+    @pytest.mark.slow
+    @pytest.mark.parametrize("seed", range(1, 12))
     def test_a_run_that_is_killed_leaves_old_or_new_and_the_next_one_completes_it(self, folder, seed):
         lake = Lake.at(str(folder / "lake" / "sample"))
         process = self.started(folder)

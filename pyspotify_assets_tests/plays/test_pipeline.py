@@ -138,6 +138,7 @@ class TestTerminal:
         export(tmp_path / "my_spotify_data.zip", PLAYS)
         return tmp_path
 
+    @pytest.mark.slow
     def test_an_import_alone_leads_to_a_page_without_app_login_or_credentials(self, folder):
         done = pyspotify(folder, "import", "my_spotify_data.zip")
 
