@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 
 import click
 
-from pyspotify_assets.errors import PySpotifyError
+from pyspotify_assets.terminal.plainly import plainly
 
 _STAGE = click.option("--stage", help="The stage, such as dev.  [default: PYSPOTIFY_STAGE, else prod]")
 _GB = 1 << 30
 
 
-def _plainly(command: Callable[..., None]) -> Callable[..., None]:
-    """Have an error of ours end the command with its words and exit code 1, without a traceback."""
-
-    @wraps(command)
-    def plainly(*args: object, **options: object) -> None:
-        try:
-            command(*args, **options)
-        except PySpotifyError as error:
-            click.secho(f"Error: {error}", fg="red", err=True)
-            sys.exit(1)
-        except KeyboardInterrupt:
-            click.secho(
-                "Interrupted. CloudFormation goes on with what it has begun; the same command goes on from there.",
-                fg="yellow",
-                err=True,
-            )
-            sys.exit(130)
-
-    return plainly
+_plainly = plainly("Interrupted. CloudFormation goes on with what it has begun; the same command goes on from there.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -26,6 +26,7 @@ from pyspotify_assets.jobs import Jobs, day_range
 from pyspotify_assets.planning import days_to_rebuild, touched_days
 from pyspotify_assets.plays.take import is_export, landed_exports
 from pyspotify_assets.settings import Settings
+from pyspotify_assets.stores import ObjectInfo
 
 FILES_PER_TICK = 50
 EVENTS_PER_TICK = 500
@@ -87,9 +88,7 @@ def _raw_landed(feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSen
             if parsed is None or parsed[0] not in names or not first <= parsed[1] <= today:
                 strange.append(info.key)
                 continue
-            # With the time, since the same bytes can land at the same key again after they were taken.
-            landed_as = f"{info.key}@{info.identity}@{info.modified.timestamp()}"
-            waiting.setdefault(parsed[:2], []).append(landed_as)
+            waiting.setdefault(parsed[:2], []).append(_landed_as(info))
         left = f"Left lying, of no known feed and day ({first} to {today}): {', '.join(strange)}." if strange else ""
         if not waiting:
             return dg.SensorResult(skip_reason=f"Nothing waits in landing. {left}".strip(), cursor=cursor)
@@ -122,7 +121,7 @@ def _export_landed(jobs: Jobs, status: dg.DefaultSensorStatus) -> dg.SensorDefin
         landed = landed_exports(lake_io_manager.lake, FILES_PER_TICK)
         if not landed:
             return dg.SkipReason("No export waits in landing.")
-        files = [f"{info.key}@{info.identity}@{info.modified.timestamp()}" for info in landed]
+        files = [_landed_as(info) for info in landed]
         return dg.RunRequest(run_key=f"exports-{fingerprint(files)}", tags={"pyspotify/landed": files[-1][:200]})
 
     return export_landed
@@ -226,6 +225,11 @@ def _marts_when_crawled(
         return dg.SensorResult(run_requests=[request], cursor=json.dumps(behind))
 
     return marts_when_crawled
+
+
+def _landed_as(info: ObjectInfo) -> str:
+    """What tells one landing from another. With the time: the same bytes can land at a key again after being taken."""
+    return f"{info.key}@{info.identity}@{info.modified.timestamp()}"
 
 
 def _run_under_way(instance: dg.DagsterInstance, jobs: Jobs) -> str | None:

@@ -4,7 +4,8 @@ Crawls are not partitioned: one covers however many days have changed.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -91,13 +92,20 @@ def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
         for crawled in crawler.crawl(area, feeds):
             key = dg.AssetKey([database, crawled.table.name])
             if key in selected:
-                # A crawl is news to the marts only if the table's shape changed: what is in it, they know from refined.
-                shape = dg.DataVersion(fingerprint(dict(crawled.table.columns)))
-                yield dg.MaterializeResult(asset_key=key, metadata=_metadata(crawled, started), data_version=shape)
-                finding = CATALOG_SCHEMA.finding(not crawled.drift, "; ".join(crawled.drift) or "no difference")
-                yield from check_results(context, [CATALOG_SCHEMA], {"files": [finding]}, key)
+                yield from crawl_results(context, key, crawled, _metadata(crawled, started))
 
     return crawl
+
+
+def crawl_results(
+    context: dg.AssetExecutionContext, key: dg.AssetKey, crawled: CrawledTable, metadata: Mapping[str, Any]
+) -> Iterator[Result]:
+    """What a crawl has made of one table: its materialization, and whether files and declaration agree."""
+    # A crawl is news to the marts only if the table's shape changed: what is in it, they know from refined.
+    shape = dg.DataVersion(fingerprint(dict(crawled.table.columns)))
+    yield dg.MaterializeResult(asset_key=key, metadata=metadata, data_version=shape)
+    finding = CATALOG_SCHEMA.finding(not crawled.drift, "; ".join(crawled.drift) or "no difference")
+    yield from check_results(context, [CATALOG_SCHEMA], {"files": [finding]}, key)
 
 
 def days_of_run(run: dg.DagsterRun) -> tuple[str, str]:

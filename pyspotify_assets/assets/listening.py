@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from pyspotify_assets.assets.catalog import unknown_days
+from pyspotify_assets.assets.catalog import crawl_results, unknown_days
 from pyspotify_assets.assets.each_day import OPENS_DOWNSTREAM, Result, check_results, check_specs, progress
 from pyspotify_assets.assets.metadata import OWNERS, preview, table_metadata
 from pyspotify_assets.checks import CATALOG_SCHEMA, MART_CHECKS, Check
@@ -164,13 +164,8 @@ def _crawl() -> dg.AssetsDefinition:
             if crawled.table.name == PLAYS.name:
                 added = ", ".join(crawled.added)
                 progress.info("%s: new are %s", TABLE.to_user_string(), added, extra={"day_done": True})
-                yield dg.MaterializeResult(
-                    asset_key=TABLE,
-                    metadata={"partitions": crawled.partitions, "added": added},
-                    data_version=dg.DataVersion(fingerprint(dict(crawled.table.columns))),
-                )
-                finding = CATALOG_SCHEMA.finding(not crawled.drift, "; ".join(crawled.drift) or "no difference")
-                yield from check_results(context, [CATALOG_SCHEMA], {"files": [finding]}, TABLE)
+                metadata = {"partitions": crawled.partitions, "added": added}
+                yield from crawl_results(context, TABLE, crawled, metadata)
 
     return crawl
 

@@ -9,6 +9,7 @@ import base64
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -45,7 +46,7 @@ class Tokens(Protocol):
         """What must not be seen anywhere: everything secret that has been in use."""
 
 
-class _Cached:
+class _Cached(ABC):
     """What both kinds share: a token kept until it is too old, fetched by one thread at a time."""
 
     def __init__(self, client_id: str, client_secret: str, session: requests.Session) -> None:
@@ -105,9 +106,9 @@ class _Cached:
 
     _auth: Any
 
+    @abstractmethod
     def _fetch(self) -> None:
         """Have spotipy fetch a token into the cache."""
-        raise NotImplementedError
 
 
 class AppTokens(_Cached):

@@ -1,0 +1,33 @@
+"""How a command ends that did not succeed: with words and an exit code, never with a traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+
+import click
+
+from pyspotify_assets.errors import PySpotifyError
+
+Command = Callable[..., None]
+
+
+def plainly(interrupted: str) -> Callable[[Command], Command]:
+    """Have an error of ours end the command with its words and exit code 1, and Ctrl-C with `interrupted` and 130."""
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def decorated(*args: object, **options: object) -> None:
+            try:
+                command(*args, **options)
+            except PySpotifyError as error:
+                click.secho(f"Error: {error}", fg="red", err=True)
+                sys.exit(1)
+            except KeyboardInterrupt:
+                click.secho(interrupted, fg="yellow", err=True)
+                sys.exit(130)
+
+        return decorated
+
+    return decorate
