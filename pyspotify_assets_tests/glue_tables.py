@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 
+import pytest
+
 from infra.catalog import table_input
 from infra.places import filled_in
 from pyspotify_assets.aws.session import client, filled
@@ -24,6 +26,15 @@ def new_stage(feeds: Sequence[Feed] = DEFAULT_FEEDS, **overrides: object) -> Set
         for table in declared_tables(area, feeds):
             declare(settings, logical, filled_in(table_input(table, settings)))
     return settings
+
+
+def stage_on(address: str) -> Settings:
+    """A new stage on a server that no test has been pointed to yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", address)
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "test")
+        return new_stage()
 
 
 def declare(settings: Settings, database: str, table: Mapping[str, object]) -> None:

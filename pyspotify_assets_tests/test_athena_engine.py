@@ -28,7 +28,7 @@ from pyspotify_assets.schemas import arrow_schema
 from pyspotify_assets.tables import RELEASE_PROFILE
 from pyspotify_assets.warehouse.athena_cost import cost
 from pyspotify_assets.warehouse.athena_engine import AthenaEngine
-from pyspotify_assets_tests.glue_tables import add_partition, new_stage, stage_name
+from pyspotify_assets_tests.glue_tables import add_partition, new_stage, stage_name, stage_on
 from pyspotify_assets_tests.scripted_aws import HANG_UP, Refusal, ScriptedAws, scripted_aws
 
 DAY = "2026-11-22"
@@ -56,11 +56,7 @@ def endpoint():
 @pytest.fixture(scope="module")
 def stage(s3_server):
     """A stage for all tests that leave its catalog as it is."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", s3_server)
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        return new_stage()
+    return stage_on(s3_server)
 
 
 @pytest.fixture

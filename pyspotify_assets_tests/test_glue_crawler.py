@@ -23,7 +23,7 @@ from pyspotify_assets.lake import Lake
 from pyspotify_assets.warehouse import CrawledTable, declared_tables
 from pyspotify_assets.warehouse.glue_crawler import COMPARED_FILES, GlueCrawler
 from pyspotify_assets_tests.builders import put_snapshot, track
-from pyspotify_assets_tests.glue_tables import add_partition, new_stage, stage_name
+from pyspotify_assets_tests.glue_tables import add_partition, new_stage, stage_name, stage_on
 from pyspotify_assets_tests.scripted_aws import HANG_UP, UPSTREAM, Refusal, ScriptedAws, scripted_aws
 
 DAY = "2026-11-22"
@@ -62,11 +62,7 @@ def glue(endpoint, s3_environment, monkeypatch):
 @pytest.fixture(scope="module")
 def stage(s3_server):
     """A stage for all tests that leave its catalog as it is."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", s3_server)
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        return new_stage()
+    return stage_on(s3_server)
 
 
 @pytest.fixture

@@ -109,6 +109,11 @@ class _Arns:
         return self._names.function
 
 
+def _read_secret(arns: _Arns) -> Statement:
+    actions = ("secretsmanager:GetSecretValue",)
+    return Statement("ReadSpotifySecret", actions, arns.secret(), "Spotify's credentials, that one only")
+
+
 def _pipeline(arns: _Arns) -> list[Statement]:
     return [
         Statement(
@@ -216,12 +221,7 @@ def _pipeline(arns: _Arns) -> list[Statement]:
             arns.job(),
             "Days that one machine cannot hold are refined by the Glue job, which an interrupt stops",
         ),
-        Statement(
-            "ReadSpotifySecret",
-            ("secretsmanager:GetSecretValue",),
-            arns.secret(),
-            "Spotify's credentials, that one only",
-        ),
+        _read_secret(arns),
         Statement(
             "KeepLogin",
             ("secretsmanager:PutSecretValue",),
@@ -303,12 +303,7 @@ def _lambda(arns: _Arns) -> list[Statement]:
             arns.objects("raw", "landing/"),
             "A snapshot lands, and is looked at once; nothing is listed or removed",
         ),
-        Statement(
-            "ReadSpotifySecret",
-            ("secretsmanager:GetSecretValue",),
-            arns.secret(),
-            "Spotify's credentials, that one only",
-        ),
+        _read_secret(arns),
         Statement(
             "WriteLog",
             ("logs:CreateLogStream", "logs:PutLogEvents"),
