@@ -104,6 +104,7 @@ def _put_up(settings: Settings, feeds: Sequence[Feed], echo: Echo, options: Opti
         "ExtractByLambda": None if options.extract_by_lambda is None else str(options.extract_by_lambda).lower(),
         "ScanCutoff": _text(options.scan_cutoff),
         "LogDays": _text(options.log_days),
+        "QuickSightPrincipal": settings.quicksight_principal,
     }
     pipeline = Stack(settings.names.pipeline_stack, echo)
     turned = _turned_crawlers(settings, feeds)

@@ -16,6 +16,7 @@ _SUBSTITUTES = {
     "{account}": "${AWS::AccountId}",
     "{region}": "${AWS::Region}",
     "{kms_key}": "${KmsKeyArn}",
+    "{quicksight_principal}": "${QuickSightPrincipal}",
 }
 
 

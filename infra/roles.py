@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from infra.places import substituted
-from pyspotify_assets.aws.permissions import Statement, key_statements, statements
+from pyspotify_assets.aws.dashboard_permissions import dashboard_statements
+from pyspotify_assets.aws.permissions import key_statements, statements
+from pyspotify_assets.aws.statement import Statement
 from pyspotify_assets.names import ROLES
 from pyspotify_assets.settings import Settings
 
@@ -15,6 +17,7 @@ _DESCRIPTIONS = {
     "glue-job": "The Glue job that refines",
     "lambda": "The Lambda that takes a snapshot",
     "scheduler": "The schedule that starts the Lambda",
+    "quicksight": "What QuickSight asks Athena as, for the dashboard over the marts",
 }
 _SERVICES = {
     "crawler": "glue",
@@ -22,10 +25,13 @@ _SERVICES = {
     "lambda": "lambda",
     "scheduler": "scheduler",
     "pipeline": "ecs-tasks",
+    "quicksight": "quicksight",
 }
+_WITHOUT_CONDITION = ("lambda", "quicksight")
+"""QuickSight takes roles of its own account only: https://docs.aws.amazon.com/quicksight/latest/user/datasource-run-as-role.html.
+Lambda's guide names no such condition for the role that a function runs as, and neither does QuickSight's."""
 _OF_OUR_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "{account}"}}
-"""A service acts for us only, whoever else asks it to ("confused deputy" in the guides of Glue, ECS and Scheduler).
-Lambda's guide names no such condition for the role that a function runs as, so there is none."""
+"""A service acts for us only, whoever else asks it to ("confused deputy" in the guides of Glue, ECS and Scheduler)."""
 
 
 def trust(role: str) -> list[dict[str, Any]]:
@@ -35,7 +41,7 @@ def trust(role: str) -> list[dict[str, Any]]:
         "Principal": {"Service": f"{_SERVICES[role]}.amazonaws.com"},
         "Action": "sts:AssumeRole",
     }
-    if role != "lambda":
+    if role not in _WITHOUT_CONDITION:
         service["Condition"] = _OF_OUR_ACCOUNT
     account = {
         "Effect": "Allow",
@@ -47,15 +53,20 @@ def trust(role: str) -> list[dict[str, Any]]:
 
 def role_resources(settings: Settings) -> dict[str, Any]:
     """The roles of the pipeline stack, by logical id (`logical_id`)."""
-    without_key = settings.model_copy(update={"kms_key": ""})
+    plain = settings.model_copy(update={"kms_key": "", "quicksight_principal": ""})
     return {
         logical_id(role): {
             "Type": "AWS::IAM::Role",
+            **({"Condition": "HasDashboard"} if role == "quicksight" else {}),
             "Properties": {
                 "RoleName": settings.names.role(role),
                 "Description": f"{_DESCRIPTIONS[role]}; pyspotify_assets, stage {settings.stage}",
                 "AssumeRolePolicyDocument": _document(trust(role)),
-                "Policies": [_policy("permissions", statements(role, without_key)), *_key_policy(role)],
+                "Policies": [
+                    _policy("permissions", statements(role, plain)),
+                    *_conditional("HasKmsKey", "key", key_statements(role)),
+                    *_conditional("HasDashboard", "dashboard", dashboard_statements(role, plain)),
+                ],
             },
         }
         for role in ROLES
@@ -66,9 +77,8 @@ def logical_id(role: str) -> str:
     return f"{role.title().replace('-', '')}Role"
 
 
-def _key_policy(role: str) -> list[dict[str, Any]]:
-    allowed = key_statements(role)
-    return [{"Fn::If": ["HasKmsKey", _policy("key", allowed), {"Ref": "AWS::NoValue"}]}] if allowed else []
+def _conditional(condition: str, name: str, allowed: list[Statement]) -> list[dict[str, Any]]:
+    return [{"Fn::If": [condition, _policy(name, allowed), {"Ref": "AWS::NoValue"}]}] if allowed else []
 
 
 def _policy(name: str, allowed: list[Statement]) -> dict[str, Any]:

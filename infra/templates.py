@@ -105,8 +105,17 @@ def pipeline_template(settings: Settings, feeds: Sequence[Feed], without: Sequen
                 "AllowedValues": _CLOUDWATCH_DAYS,
                 "Description": "Days that the function's log is kept",
             },
+            "QuickSightPrincipal": {
+                "Type": "String",
+                "Default": "",
+                "Description": "ARN of the QuickSight user or group that a dashboard is made for; empty: none is made",
+            },
         },
-        "Conditions": {**_HAS_KMS_KEY, "ExtractsByLambda": {"Fn::Equals": [{"Ref": "ExtractByLambda"}, "true"]}},
+        "Conditions": {
+            **_HAS_KMS_KEY,
+            "ExtractsByLambda": {"Fn::Equals": [{"Ref": "ExtractByLambda"}, "true"]},
+            "HasDashboard": {"Fn::Not": [{"Fn::Equals": [{"Ref": "QuickSightPrincipal"}, ""]}]},
+        },
         "Resources": {name: part for name, part in resources.items() if name not in without},
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from pyspotify_assets.assets.catalog import counts_check, crawl_assets
+from pyspotify_assets.assets.dashboard import dashboard_assets
 from pyspotify_assets.assets.listening import listening_assets
 from pyspotify_assets.assets.marts import mart_asset
 from pyspotify_assets.assets.raw import raw_asset
@@ -41,7 +42,7 @@ def build_definitions(
         timezone=settings.timezone,
         end_offset=1,
     )
-    jobs = build_jobs()
+    jobs = build_jobs(settings.has_dashboard)
     running = settings.env == "local"  # On AWS schedules and sensors cost money: there they are started by hand.
     schedule_status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
     sensor_status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
@@ -54,6 +55,7 @@ def build_definitions(
             *(mart_asset(mart, feeds, settings, partitions) for mart in MARTS),
             report_asset(feeds, settings, partitions),
             *listening_assets(settings),
+            *dashboard_assets(feeds, settings),
         ],
         asset_checks=[counts_check(feed) for feed in feeds],
         jobs=jobs.all(),

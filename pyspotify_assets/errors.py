@@ -90,6 +90,10 @@ class QueryError(PySpotifyError):
     """A SQL query was refused or failed; the message carries what the engine said."""
 
 
+class QuickSightError(AwsError):
+    """QuickSight refused, or took something and said that it has failed; the message carries its reasons."""
+
+
 class CheckFailedError(PySpotifyError):
     """A blocking check failed: what was staged has not been published. `findings`: what the checks found."""
 

@@ -12,6 +12,7 @@ from pyspotify_assets.names import DATABASES
 
 FULL_REFRESH = "full_refresh"
 LISTENING_HISTORY = "listening_history"
+QUICKSIGHT_DASHBOARD = "quicksight_dashboard"
 CRAWL_JOBS = {"raw": "crawl_raw", "refined": "crawl_refined"}
 CRAWL_GROUPS = {area: DATABASES[area] for area in CRAWL_JOBS}
 """Crawled area → group of its tables in the UI: the database."""
@@ -26,6 +27,7 @@ class Jobs:
     crawl: dict[str, dg.UnresolvedAssetJobDefinition]
     marts_and_report: dg.UnresolvedAssetJobDefinition
     listening_history: dg.UnresolvedAssetJobDefinition
+    dashboard: dg.UnresolvedAssetJobDefinition | None = None
 
     def all(self) -> Sequence[dg.UnresolvedAssetJobDefinition]:
         return [
@@ -34,11 +36,12 @@ class Jobs:
             *self.crawl.values(),
             self.marts_and_report,
             self.listening_history,
+            *([self.dashboard] if self.dashboard else []),
         ]
 
 
-def build_jobs() -> Jobs:
-    """The project's jobs."""
+def build_jobs(has_dashboard: bool = False) -> Jobs:
+    """The project's jobs; that of the dashboard in QuickSight only where there is one."""
     only_changed = {ONLY_CHANGED: "true"}
     groups = dg.AssetSelection.groups
     return Jobs(
@@ -74,6 +77,14 @@ def build_jobs() -> Jobs:
             description="Takes the exports that wait in landing: plays, table, marts, page. "
             "Years that have not changed are left alone.",
         ),
+        dashboard=dg.define_asset_job(
+            QUICKSIGHT_DASHBOARD,
+            selection=groups("quicksight"),
+            description="Brings the dashboard in QuickSight to what is declared. No schedule starts it: the dashboard "
+            "asks Athena by itself, and changes only with an upgrade or a setting.",
+        )
+        if has_dashboard
+        else None,
     )
 
 

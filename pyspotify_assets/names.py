@@ -15,7 +15,7 @@ CRAWLERS = {"raw": "spotify-raw", "refined": "spotify-refined"}
 PROD = "prod"
 BUCKETS = ("raw", "refined", "athena", "code")
 """What there are buckets for: the raw and the refined part of the lake, results of queries, and code."""
-ROLES = ("pipeline", "crawler", "glue-job", "lambda", "scheduler")
+ROLES = ("pipeline", "crawler", "glue-job", "lambda", "scheduler", "quicksight")
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,20 @@ class AwsNames:
     @property
     def secret(self) -> str:
         return self._with_stage("PySpotify")
+
+    @property
+    def quicksight_source(self) -> str:
+        """The id of QuickSight's data source."""
+        return self._with_stage("spotify-marts")
+
+    def quicksight_data_set(self, mart: str) -> str:
+        """The id of QuickSight's data set over a mart."""
+        return self._with_stage(f"spotify-{mart.replace('_', '-')}")
+
+    @property
+    def quicksight_dashboard(self) -> str:
+        """The id of QuickSight's dashboard."""
+        return self._with_stage("spotify-dashboard")
 
     @property
     def data_stack(self) -> str:

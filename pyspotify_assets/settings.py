@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     )
     refine_glue_from: int = Field(1 << 30, ge=0, description="Bytes of a raw day from which `auto` takes the Glue job.")
     glue_timeout: int = Field(3600, ge=60, le=172800, description="Seconds that one run of the Glue job may take.")
+    quicksight_principal: str = Field(
+        "", description="ARN of a QuickSight user or group: makes a dashboard for them; on AWS only. Unless set, none."
+    )
     spotify_url: str = Field(
         "https://api.spotify.com", description="Spotify's Web API; otherwise only a loopback address, for tests."
     )
@@ -94,6 +97,15 @@ class Settings(BaseSettings):
             raise ValueError("not a folder such as team/spotify")
         return value
 
+    @field_validator("quicksight_principal")
+    @classmethod
+    def _user_or_group(cls, value: str) -> str:
+        if value and not re.fullmatch(
+            r"arn:aws[a-z-]*:quicksight:[a-z0-9-]+:\d{12}:(?:user|group)/[\w.-]+/[^\s*?]+", value, re.ASCII
+        ):
+            raise ValueError("not an ARN such as arn:aws:quicksight:us-east-1:123456789012:user/default/anna")
+        return value
+
     @field_validator("start")
     @classmethod
     def _start_not_in_future(cls, value: date) -> date:
@@ -129,6 +141,11 @@ class Settings(BaseSettings):
         # A run that failed leaves folders too; only these say that real data have been there.
         real = any(Path(self.lake, "live", area).is_dir() for area in ("raw", "landing"))
         return "live" if self.env == "aws" or os.environ.get("SPOTIPY_CLIENT_ID") or real else "sample"
+
+    @property
+    def has_dashboard(self) -> bool:
+        """Whether there is a dashboard in QuickSight: one is asked for, and everything else is on AWS too."""
+        return self.env == "aws" and bool(self.quicksight_principal)
 
     @property
     def names(self) -> AwsNames:

@@ -44,6 +44,9 @@ def test_nothing_has_to_be_set():
         ("PYSPOTIFY_S3_ENCRYPTION", "rot13"),
         ("PYSPOTIFY_REFINE_ENGINE", "spark"),
         ("PYSPOTIFY_QUERY_TIMEOUT", "1801"),
+        ("PYSPOTIFY_QUICKSIGHT_PRINCIPAL", "anna"),
+        ("PYSPOTIFY_QUICKSIGHT_PRINCIPAL", "arn:aws:iam::123456789012:user/anna"),
+        ("PYSPOTIFY_QUICKSIGHT_PRINCIPAL", "arn:aws:quicksight:us-east-1:123456789012:user/default/*"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_variable_and_default(monkeypatch, variable, value):

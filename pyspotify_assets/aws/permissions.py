@@ -1,14 +1,15 @@
 """What each role may do: every permission of the project, declared once, with its reason. Pure data, no AWS call.
 
 The roles of the stack are made from these statements, and `pyspotify doctor` looks whether they are granted.
-ARNs have the places {partition}, {account}, {region} and {kms_key} until they are filled.
+What a statement is, and the ARNs in it, are in `statement.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
+from pyspotify_assets.aws.dashboard_permissions import dashboard_statements, quicksight_statements
+from pyspotify_assets.aws.statement import Arns, Statement
 from pyspotify_assets.names import DATABASES
 from pyspotify_assets.settings import Settings
 
@@ -16,37 +17,16 @@ WILDCARD_RESOURCES: Mapping[str, str] = {}
 """Action → why it is allowed on every resource (`*`). None is: all that the roles touch has a name."""
 
 
-@dataclass(frozen=True)
-class Statement:
-    """Actions that are allowed on resources, and why."""
-
-    sid: str
-    actions: tuple[str, ...]
-    resources: tuple[str, ...]
-    reason: str
-
-    def filled(self, account: str, region: str, kms_key: str = "") -> Statement:
-        """The statement with the ARNs of one account and region; `kms_key` is the ARN of the key, if there is one."""
-        places = {"partition": partition_of(region), "account": account, "region": region, "kms_key": kms_key}
-        resources = self.resources
-        for place, text in places.items():
-            resources = tuple(resource.replace(f"{{{place}}}", text) for resource in resources)
-        return replace(self, resources=resources)
-
-    def document(self) -> dict[str, object]:
-        """The statement in IAM's JSON."""
-        actions, resources = list(self.actions), list(self.resources)
-        return {"Sid": self.sid, "Effect": "Allow", "Action": actions, "Resource": resources}
-
-
-def partition_of(region: str) -> str:
-    """What the ARNs of a region begin with: aws, aws-cn or aws-us-gov."""
-    return next((f"aws-{part}" for part in ("cn", "us-gov") if region.startswith(f"{part}-")), "aws")
-
-
 def statements(role: str, settings: Settings) -> list[Statement]:
-    """The statements of one of `names.ROLES` in the stage of `settings`; with an own KMS key, those for it too."""
-    return _ROLES[role](_Arns(settings)) + (key_statements(role) if settings.kms_key else [])
+    """The statements of one of `names.ROLES` in the stage of `settings`.
+
+    With an own KMS key those for it too, and with a dashboard in QuickSight those that make it.
+    """
+    return (
+        _ROLES[role](Arns(settings))
+        + (key_statements(role) if settings.kms_key else [])
+        + (dashboard_statements(role, settings) if settings.quicksight_principal else [])
+    )
 
 
 def key_statements(role: str) -> list[Statement]:
@@ -56,65 +36,12 @@ def key_statements(role: str) -> list[Statement]:
     return [Statement("UseKey", actions, ("{kms_key}",), reason)] if actions else []
 
 
-class _Arns:
-    """The ARNs of one stage, with places."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings, self._names = settings, settings.names
-
-    def bucket(self, *kinds: str) -> tuple[str, ...]:
-        return tuple(f"arn:{{partition}}:s3:::{self._settings.bucket(kind)}" for kind in kinds)
-
-    def objects(self, kind: str, *folders: str) -> tuple[str, ...]:
-        """All objects of a bucket, or of folders in it; below the prefix where buckets are shared."""
-        prefix = f"{self._settings.bucket_prefix}/" if self._settings.bucket_prefix and kind != "code" else ""
-        (bucket,) = self.bucket(kind)
-        return tuple(f"{bucket}/{prefix}{folder}*" for folder in folders or ("",))
-
-    def glue(self, *names: str) -> tuple[str, ...]:
-        return tuple(f"arn:{{partition}}:glue:{{region}}:{{account}}:{name}" for name in names)
-
-    def catalog(self, *areas: str) -> tuple[str, ...]:
-        """The databases of the areas and their tables; a call on a table is judged on the catalog and database too."""
-        databases = [self._names.database(area) for area in areas]
-        tables = [f"table/{name}/*" for name in databases]
-        return self.glue("catalog", *(f"database/{name}" for name in databases), *tables)
-
-    def crawlers(self) -> tuple[str, ...]:
-        return self.glue(*(f"crawler/{self._names.crawler(area)}" for area in ("raw", "refined")))
-
-    def job(self) -> tuple[str, ...]:
-        return self.glue(f"job/{self._names.glue_job}")
-
-    def workgroup(self) -> tuple[str, ...]:
-        return (f"arn:{{partition}}:athena:{{region}}:{{account}}:workgroup/{self._names.workgroup}",)
-
-    def function(self) -> tuple[str, ...]:
-        return (f"arn:{{partition}}:lambda:{{region}}:{{account}}:function:{self._names.function}",)
-
-    def secret(self) -> tuple[str, ...]:
-        name = self._settings.secret or self._names.secret
-        # Six characters of AWS's choice end the ARN of a secret.
-        return (
-            name
-            if name.startswith("arn:")
-            else f"arn:{{partition}}:secretsmanager:{{region}}:{{account}}:secret:{name}-??????",
-        )
-
-    def logs(self, *groups: str) -> tuple[str, ...]:
-        return tuple(f"arn:{{partition}}:logs:{{region}}:{{account}}:log-group:{group}" for group in groups)
-
-    @property
-    def function_name(self) -> str:
-        return self._names.function
-
-
-def _read_secret(arns: _Arns) -> Statement:
+def _read_secret(arns: Arns) -> Statement:
     actions = ("secretsmanager:GetSecretValue",)
     return Statement("ReadSpotifySecret", actions, arns.secret(), "Spotify's credentials, that one only")
 
 
-def _pipeline(arns: _Arns) -> list[Statement]:
+def _pipeline(arns: Arns) -> list[Statement]:
     return [
         Statement(
             "FindObjects",
@@ -231,7 +158,7 @@ def _pipeline(arns: _Arns) -> list[Statement]:
     ]
 
 
-def _crawler(arns: _Arns) -> list[Statement]:
+def _crawler(arns: Arns) -> list[Statement]:
     return [
         Statement(
             "FindObjects",
@@ -273,7 +200,7 @@ def _crawler(arns: _Arns) -> list[Statement]:
     ]
 
 
-def _glue_job(arns: _Arns) -> list[Statement]:
+def _glue_job(arns: Arns) -> list[Statement]:
     return [
         Statement("ReadScript", ("s3:GetObject",), arns.objects("code", "glue/"), "The script and what it imports"),
         Statement(
@@ -295,7 +222,7 @@ def _glue_job(arns: _Arns) -> list[Statement]:
     ]
 
 
-def _lambda(arns: _Arns) -> list[Statement]:
+def _lambda(arns: Arns) -> list[Statement]:
     return [
         Statement(
             "PutIntoLanding",
@@ -313,14 +240,15 @@ def _lambda(arns: _Arns) -> list[Statement]:
     ]
 
 
-def _scheduler(arns: _Arns) -> list[Statement]:
+def _scheduler(arns: Arns) -> list[Statement]:
     return [Statement("Invoke", ("lambda:InvokeFunction",), arns.function(), "The schedule starts this function only")]
 
 
-_ROLES: Mapping[str, Callable[[_Arns], list[Statement]]] = {
+_ROLES: Mapping[str, Callable[[Arns], list[Statement]]] = {
     "pipeline": _pipeline,
     "crawler": _crawler,
     "glue-job": _glue_job,
     "lambda": _lambda,
     "scheduler": _scheduler,
+    "quicksight": quicksight_statements,
 }

@@ -24,10 +24,10 @@ _MAKING = threading.RLock()
 Environment = tuple[tuple[str, str], ...]
 
 
-def client(service: str) -> Any:
-    """The client of a service, for the environment of this moment."""
+def client(service: str, elsewhere: str = "") -> Any:
+    """The client of a service, for the environment of this moment; in another region if one is named."""
     with _MAKING:
-        return _client(service, _environment())
+        return _client(service, _environment(), elsewhere)
 
 
 def session() -> Any:
@@ -67,7 +67,7 @@ def _session(environment: Environment) -> Any:
 
 
 @lru_cache(32)
-def _client(service: str, environment: Environment) -> Any:
+def _client(service: str, environment: Environment, elsewhere: str = "") -> Any:
     from botocore.config import Config
 
     with explained(AwsError, f"The client of {service}"):
@@ -78,7 +78,7 @@ def _client(service: str, environment: Environment) -> Any:
             user_agent_extra="pyspotify_assets",
         )
         made = _session(environment)
-        return made.client(service, region_name=made.region_name or DEFAULT_REGION, config=config)
+        return made.client(service, region_name=elsewhere or made.region_name or DEFAULT_REGION, config=config)
 
 
 @lru_cache(4)

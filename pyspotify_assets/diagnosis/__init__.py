@@ -75,6 +75,7 @@ def _stages(live: bool) -> Iterator[Sequence[Look]]:
 def _aws_looks(settings: Settings, who: Identity, feeds: Sequence[Feed]) -> Sequence[Look]:
     from pyspotify_assets.diagnosis.aws_account import told
     from pyspotify_assets.diagnosis.aws_catalog import catalog_looks
+    from pyspotify_assets.diagnosis.aws_quicksight import quicksight_looks
     from pyspotify_assets.diagnosis.aws_storage import bucket_look, storage_looks
     from pyspotify_assets.diagnosis.aws_workers import worker_looks
     from pyspotify_assets.diagnosis.permissions import permission_look
@@ -83,7 +84,8 @@ def _aws_looks(settings: Settings, who: Identity, feeds: Sequence[Feed]) -> Sequ
     if settings.env == "local":  # A lake on S3, and nothing else there.
         return [account, bucket_look(settings.lake_address().removeprefix("s3://").partition("/")[0], who)]
     catalog = catalog_looks(settings, feeds)
-    return [account, *storage_looks(settings, who), *catalog, *worker_looks(settings), permission_look(settings, who)]
+    workers = [*worker_looks(settings), *quicksight_looks(settings, who)]
+    return [account, *storage_looks(settings, who), *catalog, *workers, permission_look(settings, who)]
 
 
 def _refused(error: PySpotifyError, *findings: Finding) -> Iterator[Finding]:

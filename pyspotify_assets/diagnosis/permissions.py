@@ -50,7 +50,7 @@ def _judged(settings: Settings, who: Identity) -> Iterator[Finding]:
         return
     key = _key_arn(settings, who)
     for statement in statements("pipeline", settings):
-        filled = statement.filled(who.account, who.region, key)
+        filled = statement.filled(who.account, who.region, key, settings.quicksight_principal)
         if not all(resource.startswith("arn:") for resource in filled.resources):
             remedy = "Set PYSPOTIFY_KMS_KEY to the key's ARN: an alias cannot be judged."
             yield Finding("unseen", statement.sid, f"{', '.join(filled.actions)}: not judged", remedy)

@@ -47,6 +47,13 @@ def _settings(settings: Settings) -> Iterator[Finding]:
             yield Finding("ok", f"PYSPOTIFY_{name.upper()}", str(value))
     if not changed:
         yield Finding("ok", "settings", "all as they are by default")
+    if settings.quicksight_principal and not settings.has_dashboard:
+        yield Finding(
+            "warning",
+            "PYSPOTIFY_QUICKSIGHT_PRINCIPAL",
+            "has no effect with PYSPOTIFY_ENV=local: QuickSight reads what lies on AWS",
+            "Unset it, or set PYSPOTIFY_ENV=aws.",
+        )
     if settings.env == "aws":
         if settings.resolved_source() == "sample":
             yield Finding(
