@@ -37,7 +37,10 @@ Request = dict[str, Any]
 
 
 class QuickSight:
-    """`requests`: operation and parameters of each that came, in order. `scripted`: operation → answers, the last for ever."""
+    """`requests`: operation and parameters of each that came, in order.
+
+    `scripted`: operation → answers, used one after the other, the last for ever; None is what would be answered anyway.
+    """
 
     def __init__(self) -> None:
         self.address = ""

@@ -22,8 +22,8 @@ def dashboard_assets(feeds: Sequence[Feed], settings: Settings) -> list[dg.Asset
         key=DASHBOARD,
         deps=[dg.AssetDep([DATABASES["marts"], mart.name]) for mart in MARTS],
         description="Data source, data sets and a dashboard over the marts in QuickSight: rank movement, turnover, "
-        "artists, release years, popularity. It asks Athena when somebody looks: it need not be made again after a day, "
-        "only when its definition changes, which is after an upgrade. What is as declared is left alone.",
+        "artists, release years, popularity. It asks Athena when somebody looks: no new day makes it old, "
+        "only a changed definition, which comes with an upgrade. What is as declared is left alone.",
         group_name="quicksight",
         kinds={"quicksight"},
         owners=OWNERS,

@@ -39,7 +39,7 @@ def quicksight_looks(settings: Settings, who: Identity) -> Iterator[Look]:
 
 
 def _told(thing: str, look: Iterator[Finding]) -> Iterator[Finding]:
-    """The findings of a look, and what stood in its way as it is: what QuickSight lacks, `make deploy` does not make."""
+    """The findings of a look, and what stood in its way as it is: `make deploy` makes nothing of it."""
     try:
         yield from look
     except QuickSightError as error:
