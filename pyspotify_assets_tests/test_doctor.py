@@ -101,6 +101,15 @@ class TestLocal:
         assert "Was PYSPOTIFY_LOOKBACK_DAYS meant?" in result.output
         assert "do-not-show-me" not in result.output
 
+    def test_a_dashboard_that_is_asked_for_on_a_laptop_is_a_warning(self, folder, monkeypatch):
+        arn = "arn:aws:quicksight:us-east-1:123456789012:user/default/anna"
+        monkeypatch.setenv("PYSPOTIFY_QUICKSIGHT_PRINCIPAL", arn)
+
+        found = only_fault(diagnose())
+
+        assert (found.status, found.thing) == ("warning", "PYSPOTIFY_QUICKSIGHT_PRINCIPAL")
+        assert "PYSPOTIFY_ENV=local" in found.seen
+
     def test_a_broken_feeds_file_is_the_problem(self, folder):
         (folder / "feeds.toml").write_text("[[feed]]\nname = 'x'\n", encoding="utf-8")
 

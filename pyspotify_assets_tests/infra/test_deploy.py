@@ -138,6 +138,21 @@ def test_options_that_are_not_given_stay_as_they_are(stage, code):
 
 
 @pytest.mark.aws
+def test_quicksight_has_a_role_while_a_dashboard_is_asked_for(stage, code):
+    anna = f"arn:aws:quicksight:us-east-1:{session.account()}:user/default/anna"
+    role, iam = stage().names.role("quicksight"), boto3.client("iam")
+    deploy(stage(quicksight_principal=anna), DEFAULT_FEEDS, silent, code=code)
+    assert role in standing(stage())
+    trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    assert [one["Principal"] for one in trust["Statement"]] == [{"Service": "quicksight.amazonaws.com"}]
+    policies = iam.list_role_policies(RoleName=stage().names.role("pipeline"))["PolicyNames"]
+    assert "dashboard" in policies
+
+    deploy(stage(), DEFAULT_FEEDS, silent, code=code)
+    assert role not in standing(stage())
+
+
+@pytest.mark.aws
 def test_a_feed_more_gets_tables_and_targets_and_the_others_keep_their_days(stage, code):
     settings, glue = stage(), boto3.client("glue")
     deploy(settings, DEFAULT_FEEDS, silent, code=code)

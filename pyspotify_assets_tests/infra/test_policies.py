@@ -15,6 +15,9 @@ from pyspotify_assets.names import ROLES
 from pyspotify_assets.settings import Settings
 
 ACCOUNT, REGION, KEY = "123456789012", "eu-west-1", "arn:aws:kms:eu-west-1:123456789012:key/abc"
+ANNA = f"arn:aws:quicksight:us-east-1:{ACCOUNT}:user/default/anna"
+ASKED_FOR: dict[str, Any] = {"kms_key": "some", "quicksight_principal": ANNA}
+"""Settings that make roles larger: an own key, and a dashboard in QuickSight."""
 LONGEST = 10_240
 """Characters without white space that IAM allows all inline policies of a role together."""
 
@@ -25,7 +28,7 @@ def settings(**given: Any) -> Settings:
 
 
 def granted(role: str, **given: Any) -> list[Statement]:
-    return [one.filled(ACCOUNT, REGION, KEY) for one in statements(role, settings(**given))]
+    return [one.filled(ACCOUNT, REGION, KEY, ANNA) for one in statements(role, settings(**given))]
 
 
 def may(role: str, action: str, resource: str, **given: Any) -> bool:
@@ -42,7 +45,7 @@ def in_bucket(kind: str, key: str) -> str:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_action_is_named_and_every_resource_too(role):
-    for one in granted(role, kms_key="some"):
+    for one in granted(role, **ASKED_FOR):
         for action in one.actions:
             assert re.fullmatch("[a-z0-9]+:[A-Z][A-Za-z]+", action), f"{one.sid}: {action}"
         for resource in one.resources:
@@ -58,7 +61,7 @@ def test_every_action_is_named_and_every_resource_too(role):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_statement_has_a_name_of_its_own_and_a_reason(role):
-    found = granted(role, kms_key="some")
+    found = granted(role, **ASKED_FOR)
     assert len({one.sid for one in found}) == len(found) > 0
     for one in found:
         assert re.fullmatch("[A-Za-z0-9]+", one.sid)
@@ -71,7 +74,10 @@ def test_every_statement_has_a_name_of_its_own_and_a_reason(role):
 def test_nothing_is_allowed_twice(role):
     """Else one of the two could be taken away without anybody noticing, and nobody could say what it is for."""
     pairs = [
-        (one.sid, action, resource) for one in granted(role) for action in one.actions for resource in one.resources
+        (one.sid, action, resource)
+        for one in granted(role, **ASKED_FOR)
+        for action in one.actions
+        for resource in one.resources
     ]
     for sid, action, resource in pairs:
         others = [
@@ -83,9 +89,7 @@ def test_nothing_is_allowed_twice(role):
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize(
-    "given", [{}, {"kms_key": "some"}, {"stage": "dev", "bucket_prefix": "a", "bucket_raw": "ours"}]
-)
+@pytest.mark.parametrize("given", [{}, ASKED_FOR, {"stage": "dev", "bucket_prefix": "a", "bucket_raw": "ours"}])
 def test_a_filled_statement_has_no_places_left(role, given):
     for one in granted(role, **given):
         assert not [resource for resource in one.resources if "{" in resource or "::" in resource[:8]]
@@ -110,25 +114,39 @@ def test_the_role_in_the_stack_has_exactly_its_statements(role):
     assert {entry["Effect"] for entry in entries} == {"Allow"}
     for entry, one in zip(entries, declared, strict=True):
         assert len(entry["Resource"]) == len(one.resources)
-    of_key = [one.sid for one in statements(role, settings(kms_key="some"))][len(declared) :]
-    assert [
-        entry["Sid"] for part in conditional for entry in part["Fn::If"][1]["PolicyDocument"]["Statement"]
-    ] == of_key
-    assert all(part["Fn::If"][0] == "HasKmsKey" for part in conditional)
+    found = {
+        part["Fn::If"][0]: [entry["Sid"] for entry in part["Fn::If"][1]["PolicyDocument"]["Statement"]]
+        for part in conditional
+    }
+    for condition, setting in (("HasKmsKey", "kms_key"), ("HasDashboard", "quicksight_principal")):
+        more = statements(role, settings(**{setting: ASKED_FOR[setting]}))[len(declared) :]
+        assert found.pop(condition, []) == [one.sid for one in more]
+    assert found == {}
     assert not {"ManagedPolicyArns"} & set(made)
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_policies_stay_within_what_iam_allows_even_with_the_longest_names(role):
     found = granted(
-        role, stage="a123456789", bucket_raw="r" * 63, bucket_refined="s" * 63, bucket_prefix="p" * 60, kms_key="some"
+        role,
+        stage="a123456789",
+        bucket_raw="r" * 63,
+        bucket_refined="s" * 63,
+        bucket_prefix="p" * 60,
+        **ASKED_FOR,
     )
     assert len(json.dumps([one.document() for one in found], separators=(",", ":"))) < LONGEST
 
 
 @pytest.mark.parametrize(
     ("role", "service"),
-    [("crawler", "glue"), ("glue-job", "glue"), ("lambda", "lambda"), ("scheduler", "scheduler")],
+    [
+        ("crawler", "glue"),
+        ("glue-job", "glue"),
+        ("lambda", "lambda"),
+        ("scheduler", "scheduler"),
+        ("quicksight", "quicksight"),
+    ],
 )
 def test_a_workers_role_is_taken_by_its_service_alone(role, service):
     (entry,) = trust(role)
@@ -185,9 +203,9 @@ def test_only_marts_are_pointed_to_by_the_pipeline():
 
 def test_a_role_of_one_stage_may_nothing_in_another():
     for role in ROLES:
-        for one in granted(role, stage="dev"):
+        for one in granted(role, stage="dev", quicksight_principal=ANNA):
             for resource in one.resources:
-                shared = ("catalog", "database/default", "log-group:/aws-glue/")
+                shared = ("catalog", "database/default", "log-group:/aws-glue/", ":user/default/anna")
                 assert "dev" in resource or any(name in resource for name in shared), resource
 
 
@@ -203,6 +221,41 @@ def test_a_secret_may_be_read_and_only_that_one():
         assert may(role, "secretsmanager:GetSecretValue", f"{secret}:PySpotify-aB3xyz")
         assert not may(role, "secretsmanager:GetSecretValue", f"{secret}:PySpotifyOther-aB3xyz")
         assert not may(role, "secretsmanager:GetSecretValue", f"{secret}:PySpotify-dev-aB3xyz")
+
+
+def test_nothing_of_quicksight_is_allowed_unless_a_dashboard_is_asked_for():
+    def of_quicksight(**given: Any) -> set[str]:
+        found = {action for one in granted("pipeline", **given) for action in one.actions}
+        return {action for action in found if action.startswith(("quicksight:", "iam:"))}
+
+    assert of_quicksight() == set()
+    assert {"quicksight:CreateDashboard", "iam:PassRole"} <= of_quicksight(quicksight_principal=ANNA)
+    assert not [action for action in of_quicksight(quicksight_principal=ANNA) if "Delete" in action]
+    assert role_resources(settings())[logical_id("quicksight")]["Condition"] == "HasDashboard"
+
+
+def test_quicksight_reads_marts_and_no_other_table_of_the_lake():
+    run = "marts/top_artists/run/snapshot_date=2026-11-22/a.parquet"
+    assert may("quicksight", "s3:GetObject", in_bucket("refined", run))
+    assert not may("quicksight", "s3:GetObject", in_bucket("refined", "top_played/snapshot_date=2026-11-22/a.parquet"))
+    assert not may("quicksight", "s3:GetObject", in_bucket("raw", "top_played/snapshot_date=2026-11-22/a.csv"))
+    tables = f"arn:aws:glue:{REGION}:{ACCOUNT}:table"
+    assert may("quicksight", "glue:GetTable", f"{tables}/spotify_marts/top_artists")
+    assert not may("quicksight", "glue:GetTable", f"{tables}/spotify_refined/top_played")
+    writes = {
+        action for one in granted("quicksight") for action in one.actions if "Put" in action or "Delete" in action
+    }
+    assert writes == {"s3:PutObject"}
+    assert not may("quicksight", "s3:PutObject", in_bucket("refined", run))
+
+
+def test_the_pipeline_passes_one_role_and_looks_up_one_principal():
+    given = {"quicksight_principal": ANNA}
+    roles = f"arn:aws:iam::{ACCOUNT}:role"
+    assert may("pipeline", "iam:PassRole", f"{roles}/spotify-quicksight", **given)
+    assert not may("pipeline", "iam:PassRole", f"{roles}/spotify-pipeline", **given)
+    assert may("pipeline", "quicksight:DescribeUser", ANNA, **given)
+    assert not may("pipeline", "quicksight:DescribeUser", ANNA.replace("anna", "bert"), **given)
 
 
 def test_an_own_key_is_used_by_those_who_read_or_write_objects():

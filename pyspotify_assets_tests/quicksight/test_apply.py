@@ -6,8 +6,6 @@ deleting data sets, updating, publishing and deleting dashboards, all permission
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -19,48 +17,18 @@ from pyspotify_assets.definitions import build_definitions
 from pyspotify_assets.errors import QuickSightError
 from pyspotify_assets.feeds import DEFAULT_FEEDS
 from pyspotify_assets.names import AwsNames
-from pyspotify_assets.quicksight import apply
 from pyspotify_assets.quicksight.apply import Outcome, apply_dashboard
 from pyspotify_assets.quicksight.declared import declared
 from pyspotify_assets.quicksight.principal import principal_of
 from pyspotify_assets.quicksight.refusals import NotSubscribedError
 from pyspotify_assets.quicksight.remove import remove_dashboard
 from pyspotify_assets.settings import Settings, load_settings
-from pyspotify_assets_tests.quicksight_front import BY_MOTO, QuickSight, quicksight_front
+from pyspotify_assets_tests.quicksight.conftest import ACCOUNT, ANNA, BERT, REGION
+from pyspotify_assets_tests.quicksight_front import BY_MOTO
 from pyspotify_assets_tests.scripted_aws import Refusal
 
-ACCOUNT, REGION = "123456789012", "us-east-1"
-ANNA = f"arn:aws:quicksight:{REGION}:{ACCOUNT}:user/default/anna"
-BERT = f"arn:aws:quicksight:{REGION}:{ACCOUNT}:group/default/bert"
 UNSUBSCRIBED = Refusal("UnsupportedUserEditionException", f"Account {ACCOUNT} is not subscribed for QuickSight", 403)
 CREATIONS = ["CreateDataSource", *["CreateDataSet"] * 4, "CreateDashboard"]
-
-
-@pytest.fixture(scope="module")
-def served(s3_server: str) -> Iterator[QuickSight]:
-    """One front for all tests, since boto3 is slow to make clients; moto has a user and a group."""
-    client = boto3.session.Session("test", "test", region_name=REGION).client("quicksight", endpoint_url=s3_server)
-    place = {"AwsAccountId": ACCOUNT, "Namespace": "default"}
-    for name, role in (("anna", "AUTHOR"), ("rita", "READER")):
-        client.register_user(IdentityType="QUICKSIGHT", Email="a@example.org", UserRole=role, UserName=name, **place)
-    client.create_group(GroupName="bert", **place)
-    with quicksight_front(s3_server) as front:
-        yield front
-
-
-@pytest.fixture
-def quicksight(served: QuickSight, s3_environment: str, monkeypatch: pytest.MonkeyPatch) -> QuickSight:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_QUICKSIGHT", served.address)
-    monkeypatch.setattr(apply, "PAUSES", apply.Pauses(first=0.01, longest=0.05))
-    served.requests.clear()
-    served.scripted.clear()
-    return served
-
-
-@pytest.fixture
-def names() -> AwsNames:
-    """Those of a stage that no other test has."""
-    return AwsNames(f"t{uuid.uuid4().hex[:8]}")
 
 
 def applied(names: AwsNames, arn: str = ANNA, feeds: Any = DEFAULT_FEEDS, patience: float = 5) -> list[Outcome]:
@@ -273,7 +241,7 @@ class TestRefusals:
         assert quicksight.changes == []
 
     def test_a_reader_cannot_own_and_is_refused(self, quicksight, names):
-        with pytest.raises(QuickSightError, match="rita .* is a READER"):
+        with pytest.raises(QuickSightError, match=r"rita .* is a READER"):
             applied(names, ANNA.replace("anna", "rita"))
         assert quicksight.changes == []
 
