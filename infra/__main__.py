@@ -68,14 +68,21 @@ def deploy(
 @main.command()
 @_STAGE
 @click.option("--data", is_flag=True, help="Remove buckets, catalog and secret too, with all that is in them.")
+@click.option("--dashboard-only", is_flag=True, help="Remove the dashboard in QuickSight, and leave all the rest.")
 @click.option("--yes", is_flag=True, help="Do not ask; for scripts.")
 @_plainly
-def destroy(stage: str | None, data: bool, yes: bool) -> None:
+def destroy(stage: str | None, data: bool, dashboard_only: bool, yes: bool) -> None:
     """Remove what works on the data, and only with --data the data themselves."""
+    from infra.dashboard import take_down_dashboard
     from infra.destroy import destroy
     from pyspotify_assets.settings import load_settings
 
+    if data and dashboard_only:
+        raise click.UsageError("--data and --dashboard-only are of two minds: give one of them.")
     settings = load_settings(env="aws", **({"stage": stage} if stage else {}))
+    if dashboard_only:
+        take_down_dashboard(settings, click.echo, asked_for=True)
+        return
     if data and not yes:
         click.echo(f"This removes every snapshot, mart and report of the stage {settings.stage}, for good.")
         if click.prompt(f"Type the stage's name ({settings.stage}) to go on") != settings.stage:

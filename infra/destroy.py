@@ -5,14 +5,12 @@ from __future__ import annotations
 from infra.buckets import of_the_stack
 from infra.classifier import remove_classifier
 from infra.crawlers import bring_to_rest
+from infra.dashboard import take_down_dashboard
 from infra.deploy import as_deployed
 from infra.emptying import empty
 from infra.places import filled_in
 from infra.stacks import Echo, Stack
-from pyspotify_assets.aws.session import account
-from pyspotify_assets.errors import QuickSightError
 from pyspotify_assets.names import BUCKETS, CRAWLERS
-from pyspotify_assets.quicksight.remove import remove_dashboard
 from pyspotify_assets.settings import Settings
 
 
@@ -23,7 +21,7 @@ def destroy(settings: Settings, data: bool = False, echo: Echo = print) -> None:
     """
     settings = as_deployed(settings)
     names = settings.names
-    _remove_dashboard(settings, echo)
+    take_down_dashboard(settings, echo, asked_for=bool(settings.quicksight_principal))  # It stands on the rest.
     echo(f"{names.pipeline_stack}: roles, crawlers, job, function, schedule, workgroup")
     bring_to_rest(settings, tuple(CRAWLERS), echo)
     if not Stack(names.pipeline_stack, echo).remove():
@@ -46,19 +44,3 @@ def destroy(settings: Settings, data: bool = False, echo: Echo = print) -> None:
             echo(f"  s3://{bucket} is yours: nothing in it is touched")
     data_stack.protect(False)
     data_stack.remove()
-
-
-def _remove_dashboard(settings: Settings, echo: Echo) -> None:
-    """First of all: it stands on what is removed next. It may be there though the setting has been unset since."""
-    name = settings.names.quicksight_dashboard
-    echo(f"{name}: dashboard, data sets and data source in QuickSight")
-    try:
-        removed = list(remove_dashboard(settings.names, account()))
-    except QuickSightError as error:
-        if settings.quicksight_principal:
-            raise
-        # Whoever never had one need not be allowed to look, nor have QuickSight in the region.
-        echo(f"  not looked for: {error.args[0]}")
-        return
-    for line in removed or ["not there"]:
-        echo(f"  {line}")

@@ -2,7 +2,7 @@
 
 Its words for the same thing differ from call to call. Without a subscription DescribeDashboard says
 UnsupportedUserEditionException ("is not subscribed for QuickSight"), DescribeUser says ResourceNotFoundException ("is
-not signed up with QuickSight"): https://docs.aws.amazon.com/quicksight/latest/APIReference/CommonErrors.html.
+not signed up with QuickSight"): https://github.com/hashicorp/terraform-provider-aws/pull/32323 met both.
 """
 
 from __future__ import annotations

@@ -11,8 +11,10 @@ from typing import Any
 import boto3
 import dagster as dg
 import pytest
+from click.testing import CliRunner
 
-from infra.destroy import _remove_dashboard
+from infra.__main__ import main as infra
+from infra.dashboard import take_down_dashboard
 from pyspotify_assets.definitions import build_definitions
 from pyspotify_assets.errors import QuickSightError
 from pyspotify_assets.feeds import DEFAULT_FEEDS
@@ -299,18 +301,34 @@ class TestRemoving:
         assert list(remove_dashboard(names, ACCOUNT)) == []
         assert quicksight.changes == ["DeleteDashboard"]
 
-    @pytest.mark.parametrize("principal", ["", ANNA])
-    def test_destroying_where_it_may_not_look_fails_only_for_those_who_asked_for_a_dashboard(
-        self, quicksight, names, principal
-    ):
+    def test_destroying_says_what_it_has_removed(self, quicksight, names):
+        applied(names)
+        settings, said = Settings.model_construct(env="aws", stage=names.stage), []
+
+        for _ in range(2):
+            take_down_dashboard(settings, said.append, asked_for=False)
+
+        assert len([line for line in said if line.startswith("  removed: ")]) == 6
+        assert said[-1] == "  not there"
+
+    def test_a_refusal_is_an_error_only_for_those_who_asked_for_a_dashboard(self, quicksight, names):
         quicksight.scripted["DeleteDashboard"] = [Refusal("AccessDeniedException", "no", 403)]
-        settings, said = Settings.model_construct(env="aws", stage=names.stage, quicksight_principal=principal), []
-        if principal:
-            with pytest.raises(QuickSightError):
-                _remove_dashboard(settings, said.append)
-        else:
-            _remove_dashboard(settings, said.append)
-            assert "not looked for" in said[-1]
+        settings, said = Settings.model_construct(env="aws", stage=names.stage), []
+
+        take_down_dashboard(settings, said.append, asked_for=False)
+        assert "not looked for" in said[-1]
+        with pytest.raises(QuickSightError, match="access denied in DeleteDashboard"):
+            take_down_dashboard(settings, said.append, asked_for=True)
+
+    def test_the_command_can_remove_the_dashboard_alone(self, quicksight, names, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)  # No .env here.
+        applied(names)
+
+        ended = CliRunner().invoke(infra, ["destroy", "--dashboard-only", "--stage", names.stage])
+
+        assert ended.exit_code == 0, ended.output
+        assert f"removed: data source {names.quicksight_source}" in ended.output
+        assert CliRunner().invoke(infra, ["destroy", "--dashboard-only", "--data"]).exit_code == 2
 
 
 class TestAsset:
