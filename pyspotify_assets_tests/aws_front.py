@@ -9,11 +9,12 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
+
+from pyspotify_assets_tests.loopback import serving
 
 _HOP = {"transfer-encoding", "content-length", "connection", "date", "server"}
 _NAMED_BY_PATH = {
@@ -121,17 +122,8 @@ def aws_front(upstream: str) -> Iterator[Front]:
 
         def log_message(self, *_: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    front.address = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with serving(Handler) as front.address:
         yield front
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _operation(method: str, path: str) -> str:

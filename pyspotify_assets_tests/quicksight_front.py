@@ -12,10 +12,11 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from pyspotify_assets_tests.loopback import serving
 from pyspotify_assets_tests.scripted_aws import Refusal
 
 BY_MOTO = {
@@ -193,17 +194,8 @@ def quicksight_front(upstream: str) -> Iterator[QuickSight]:
 
         def log_message(self, *_: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    quicksight.address = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with serving(Handler) as quicksight.address:
         yield quicksight
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _operations() -> Sequence[tuple[str, re.Pattern[str], str]]:

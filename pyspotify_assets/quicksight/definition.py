@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pyspotify_assets.quicksight.data_sets import NEWEST, DataSet
-from pyspotify_assets.quicksight.visuals import COLUMNS, SHEETS, Only, Sheet, Visual
+from pyspotify_assets.quicksight.data_sets import NEWEST
+from pyspotify_assets.quicksight.filters import HIDDEN, chosen, column_of, left_out
+from pyspotify_assets.quicksight.visuals import COLUMNS, SHEETS, Sheet, Visual
 
 _FEED, _EDITION = "filter-feed", "filter-edition"
-_HIDDEN = {"Visibility": "HIDDEN"}
 _CONTROL_WIDTH = 4
 """Columns of the grid that a control above the sheet takes."""
 
@@ -25,8 +25,8 @@ def dashboard_definition(data_set_arns: Mapping[str, str], feed: str, sheets: Se
         ],
         "Sheets": [_sheet(sheet) for sheet in sheets],
         "FilterGroups": [
-            _chosen(_FEED, "Feed", "feed", feed, {sheet.id: [one.id for one in sheet.visuals] for sheet in sheets}),
-            _chosen(
+            chosen(_FEED, "Feed", "feed", feed, {sheet.id: [one.id for one in sheet.visuals] for sheet in sheets}),
+            chosen(
                 _EDITION,
                 "Day",
                 "edition",
@@ -34,7 +34,7 @@ def dashboard_definition(data_set_arns: Mapping[str, str], feed: str, sheets: Se
                 {sheet.id: [one.id for one in sheet.visuals if one.of_one_day] for sheet in sheets},
             ),
             *(
-                _filter_group(sheet, visual, number, only)
+                left_out(sheet, visual, number, only)
                 for sheet in sheets
                 for visual in sheet.visuals
                 for number, only in enumerate(visual.only)
@@ -115,14 +115,14 @@ def _line(visual: Visual) -> dict[str, Any]:
     sort: dict[str, Any] = {"CategorySort": [_sort(visual, visual.along[0], "ASC")]}
     configuration = {
         "Type": "LINE",
-        "XAxisLabelOptions": _HIDDEN,
+        "XAxisLabelOptions": HIDDEN,
         "PrimaryYAxisLabelOptions": _axis_label(visual),
-        "Legend": _HIDDEN,
+        "Legend": HIDDEN,
     }
     if visual.colour:
         wells["Colors"] = [_dimension(visual, visual.colour)]
         sort["ColorItemsLimitConfiguration"] = _limit(visual)
-        configuration["Legend"] = {"Visibility": "VISIBLE", "Position": "RIGHT", "Title": _HIDDEN}
+        configuration["Legend"] = {"Visibility": "VISIBLE", "Position": "RIGHT", "Title": HIDDEN}
     configuration |= {"FieldWells": {"LineChartAggregatedFieldWells": wells}, "SortConfiguration": sort}
     return {"LineChartVisual": _visual(visual, configuration)}
 
@@ -143,14 +143,14 @@ def _bar_chart(visual: Visual, orientation: str, sort: dict[str, Any]) -> dict[s
         "Orientation": orientation,
         "BarsArrangement": "STACKED" if visual.colour else "CLUSTERED",
         "SortConfiguration": {"CategorySort": [sort], "CategoryItemsLimit": _limit(visual)},
-        "CategoryLabelOptions": _HIDDEN,
+        "CategoryLabelOptions": HIDDEN,
         "ValueLabelOptions": _axis_label(visual),
-        "Legend": _HIDDEN,
-        "DataLabels": _HIDDEN if visual.colour else {"Visibility": "VISIBLE", "Overlap": "DISABLE_OVERLAP"},
+        "Legend": HIDDEN,
+        "DataLabels": HIDDEN if visual.colour else {"Visibility": "VISIBLE", "Overlap": "DISABLE_OVERLAP"},
     }
     if visual.colour:
         wells["Colors"] = [_dimension(visual, visual.colour)]
-        configuration["Legend"] = {"Visibility": "VISIBLE", "Position": "RIGHT", "Title": _HIDDEN}
+        configuration["Legend"] = {"Visibility": "VISIBLE", "Position": "RIGHT", "Title": HIDDEN}
     return {"BarChartVisual": _visual(visual, configuration | {"FieldWells": {"BarChartAggregatedFieldWells": wells}})}
 
 
@@ -163,7 +163,7 @@ def _table(visual: Visual) -> dict[str, Any]:
                 "FieldWells": {
                     "TableUnaggregatedFieldWells": {
                         "Values": [
-                            {"FieldId": _field_id(visual, name), "Column": _column(visual.data_set, name)}
+                            {"FieldId": _field_id(visual, name), "Column": column_of(visual.data_set, name)}
                             for name in visual.along
                         ]
                     }
@@ -193,7 +193,7 @@ def _visual(visual: Visual, configuration: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dimension(visual: Visual, name: str) -> dict[str, Any]:
-    field = {"FieldId": _field_id(visual, name), "Column": _column(visual.data_set, name)}
+    field = {"FieldId": _field_id(visual, name), "Column": column_of(visual.data_set, name)}
     kind = visual.data_set.field(name).type
     if kind == "DATETIME":
         return {"DateDimensionField": field | {"DateGranularity": "DAY"}}
@@ -203,7 +203,7 @@ def _dimension(visual: Visual, name: str) -> dict[str, Any]:
 def _measure(visual: Visual) -> dict[str, Any]:
     assert visual.value, visual.id
     name, by = visual.value.field, visual.value.by
-    field = {"FieldId": _field_id(visual, name), "Column": _column(visual.data_set, name)}
+    field = {"FieldId": _field_id(visual, name), "Column": column_of(visual.data_set, name)}
     if visual.data_set.field(name).type == "STRING":
         return {"CategoricalMeasureField": field | {"AggregationFunction": by}}
     display: dict[str, Any] = {"DecimalPlacesConfiguration": {"DecimalPlaces": visual.value.decimals}}
@@ -226,7 +226,7 @@ def _measured(visual: Visual) -> str:
 def _axis_label(visual: Visual) -> dict[str, Any]:
     name = _measured(visual)
     field = visual.data_set.field(name)
-    applies = {"FieldId": _field_id(visual, name), "Column": _column(visual.data_set, name)}
+    applies = {"FieldId": _field_id(visual, name), "Column": column_of(visual.data_set, name)}
     label = "Tracks" if field.type == "STRING" else field.label
     return {"Visibility": "VISIBLE", "AxisLabelOptions": [{"CustomLabel": label, "ApplyTo": applies}]}
 
@@ -241,73 +241,3 @@ def _sort(visual: Visual, name: str, direction: str) -> dict[str, Any]:
 
 def _field_id(visual: Visual, name: str) -> str:
     return f"{visual.id}.{name}"
-
-
-def _column(data_set: DataSet, name: str) -> dict[str, str]:
-    return {"DataSetIdentifier": data_set.mart, "ColumnName": data_set.field(name).name}
-
-
-def _chosen(
-    filter_id: str, title: str, column: str, value: str, visuals: Mapping[str, Sequence[str]]
-) -> dict[str, Any]:
-    """A filter that people set above the sheets, one for all data sets: each has the column. `visuals`: by sheet."""
-    return {
-        "FilterGroupId": f"{filter_id}-group",
-        "Filters": [
-            {
-                "CategoryFilter": {
-                    "FilterId": filter_id,
-                    "Column": {"DataSetIdentifier": SHEETS[0].visuals[0].data_set.mart, "ColumnName": column},
-                    "Configuration": {
-                        "FilterListConfiguration": {"MatchOperator": "CONTAINS", "CategoryValues": [value]}
-                    },
-                    "DefaultFilterControlConfiguration": {
-                        "Title": title,
-                        "ControlOptions": {
-                            "DefaultDropdownOptions": {
-                                "Type": "SINGLE_SELECT",
-                                "DisplayOptions": {"SelectAllOptions": _HIDDEN},
-                            }
-                        },
-                    },
-                }
-            }
-        ],
-        "ScopeConfiguration": _scope(visuals),
-        "Status": "ENABLED",
-        "CrossDataset": "ALL_DATASETS",
-    }
-
-
-def _filter_group(sheet: Sheet, visual: Visual, number: int, only: Only) -> dict[str, Any]:
-    """What one visual leaves out."""
-    filter_id = f"filter-{visual.id}-{number}"
-    about: dict[str, Any] = {"FilterId": filter_id, "Column": _column(visual.data_set, only.field)}
-    if only.texts:
-        listed = {"MatchOperator": "CONTAINS", "CategoryValues": list(only.texts)}
-        made = {"CategoryFilter": about | {"Configuration": {"FilterListConfiguration": listed}}}
-    else:
-        about |= {"NullOption": "NON_NULLS_ONLY"}
-        for end, name in ((only.least, "Minimum"), (only.most, "Maximum")):
-            if end is not None:
-                about |= {f"Range{name}": {"StaticValue": end}, f"Include{name}": True}
-        made = {"NumericRangeFilter": about}
-    return {
-        "FilterGroupId": f"{filter_id}-group",
-        "Filters": [made],
-        "ScopeConfiguration": _scope({sheet.id: [visual.id]}),
-        "Status": "ENABLED",
-        "CrossDataset": "SINGLE_DATASET",
-    }
-
-
-def _scope(visuals: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    return {
-        "SelectedSheets": {
-            "SheetVisualScopingConfigurations": [
-                {"SheetId": sheet, "Scope": "SELECTED_VISUALS", "VisualIds": list(ids)}
-                for sheet, ids in visuals.items()
-                if ids
-            ]
-        }
-    }

@@ -68,42 +68,44 @@ class Sheet:
     visuals: tuple[Visual, ...]
 
 
+def _number(id: str, title: str, subtitle: str, data_set: DataSet, *only: Only) -> Visual:
+    """How many tracks, in large type."""
+    value = Value("track_key", "DISTINCT_COUNT")
+    return Visual(id, "number", title, subtitle, data_set, 12, 5, value=value, only=only)
+
+
+def _most(id: str, title: str, subtitle: str, field: str) -> Visual:
+    """Bars of the tracks that have won most, the longest first."""
+    value, only = Value(field, "MAX"), (Only(field, least=1),)
+    return Visual(id, "bars", title, subtitle, _CHART, 18, 12, along=("track",), value=value, only=only)
+
+
+def _least(id: str, title: str, subtitle: str, field: str) -> Visual:
+    """Bars of the tracks that have lost most, the longest first."""
+    value, only = Value(field, "MIN"), (Only(field, most=-1),)
+    return Visual(id, "bars", title, subtitle, _CHART, 18, 12, ("track",), value, only=only, order="ASC")
+
+
+def _by_year(id: str, title: str, subtitle: str, value: Value) -> Visual:
+    """An upright bar for each year of release, all of them."""
+    return Visual(id, "columns", title, subtitle, _RELEASES, 36, 12, ("release_year",), value, limit=100)
+
+
+def _rows(id: str, title: str, subtitle: str, data_set: DataSet, columns: tuple[str, ...], *only: Only) -> Visual:
+    """A table in the order of its first column."""
+    return Visual(id, "table", title, subtitle, data_set, 18, 14, along=columns, only=only, order="ASC")
+
+
 SHEETS = (
     Sheet(
         "movement",
         "Movement",
         (
-            Visual(
-                "tracks",
-                "number",
-                "Tracks",
-                "on the chart of the day",
-                _CHART,
-                12,
-                5,
-                value=Value("track_key", "DISTINCT_COUNT"),
+            _number("tracks", "Tracks", "on the chart of the day", _CHART),
+            _number(
+                "newcomers", "New", "not on any earlier chart of the window", _CHART, Only("course", texts=("new",))
             ),
-            Visual(
-                "newcomers",
-                "number",
-                "New",
-                "not on any earlier chart of the window",
-                _CHART,
-                12,
-                5,
-                value=Value("track_key", "DISTINCT_COUNT"),
-                only=(Only("course", texts=("new",)),),
-            ),
-            Visual(
-                "leavers",
-                "number",
-                "Left",
-                "on the previous chart, not on this one",
-                _EXITS,
-                12,
-                5,
-                value=Value("track_key", "DISTINCT_COUNT"),
-            ),
+            _number("leavers", "Left", "on the previous chart, not on this one", _EXITS),
             Visual(
                 "ranks",
                 "line",
@@ -119,31 +121,8 @@ SHEETS = (
                 of_one_day=False,
                 limit=10,
             ),
-            Visual(
-                "climbers",
-                "bars",
-                "Climbers",
-                "Places won since the feed's previous snapshot",
-                _CHART,
-                18,
-                12,
-                along=("track",),
-                value=Value("movement", "MAX"),
-                only=(Only("movement", least=1),),
-            ),
-            Visual(
-                "fallers",
-                "bars",
-                "Fallers",
-                "Places lost since the feed's previous snapshot",
-                _CHART,
-                18,
-                12,
-                along=("track",),
-                value=Value("movement", "MIN"),
-                only=(Only("movement", most=-1),),
-                order="ASC",
-            ),
+            _most("climbers", "Climbers", "Places won since the feed's previous snapshot", "movement"),
+            _least("fallers", "Fallers", "Places lost since the feed's previous snapshot", "movement"),
         ),
     ),
     Sheet(
@@ -164,29 +143,15 @@ SHEETS = (
                 of_one_day=False,
                 limit=100,
             ),
-            Visual(
+            _rows(
                 "entries",
-                "table",
                 "New and returning",
                 "By rank",
                 _CHART,
-                18,
-                14,
-                along=("rank", "track", "course", "days_on_chart", "peak_rank"),
-                only=(Only("course", texts=("new", "returning")),),
-                order="ASC",
+                ("rank", "track", "course", "days_on_chart", "peak_rank"),
+                Only("course", texts=("new", "returning")),
             ),
-            Visual(
-                "exits",
-                "table",
-                "Exits",
-                "By the rank that they had",
-                _EXITS,
-                18,
-                14,
-                along=("last_rank", "track", "days_on_chart"),
-                order="ASC",
-            ),
+            _rows("exits", "Exits", "By the rank that they had", _EXITS, ("last_rank", "track", "days_on_chart")),
         ),
     ),
     Sheet(
@@ -204,16 +169,12 @@ SHEETS = (
                 along=("artist",),
                 value=Value("tracks", "MAX"),
             ),
-            Visual(
+            _rows(
                 "artists-table",
-                "table",
                 "All artists",
                 "By their best rank",
                 _ARTISTS,
-                18,
-                14,
-                along=("best_rank", "artist", "tracks", "mean_popularity"),
-                order="ASC",
+                ("best_rank", "artist", "tracks", "mean_popularity"),
             ),
             Visual(
                 "artists-lines",
@@ -236,31 +197,17 @@ SHEETS = (
         "releases",
         "Release years",
         (
-            Visual(
+            _by_year(
                 "years",
-                "columns",
                 "Tracks by year of release",
                 "Of the day's chart; unknown where Spotify gives no usable date",
-                _RELEASES,
-                36,
-                12,
-                along=("release_year",),
-                value=Value("tracks", "SUM"),
-                order="ASC",
-                limit=100,
+                Value("tracks", "SUM"),
             ),
-            Visual(
+            _by_year(
                 "lengths",
-                "columns",
                 "Mean length by year of release",
                 "In minutes, of the day's chart",
-                _RELEASES,
-                36,
-                12,
-                along=("release_year",),
-                value=Value("mean_minutes", "AVERAGE", decimals=1),
-                order="ASC",
-                limit=100,
+                Value("mean_minutes", "AVERAGE", decimals=1),
             ),
         ),
     ),
@@ -280,31 +227,8 @@ SHEETS = (
                 value=Value("popularity", "AVERAGE", decimals=1),
                 of_one_day=False,
             ),
-            Visual(
-                "popularity-won",
-                "bars",
-                "Gaining",
-                "Popularity won since the feed's previous snapshot",
-                _CHART,
-                18,
-                12,
-                along=("track",),
-                value=Value("popularity_change", "MAX"),
-                only=(Only("popularity_change", least=1),),
-            ),
-            Visual(
-                "popularity-lost",
-                "bars",
-                "Losing",
-                "Popularity lost since the feed's previous snapshot",
-                _CHART,
-                18,
-                12,
-                along=("track",),
-                value=Value("popularity_change", "MIN"),
-                only=(Only("popularity_change", most=-1),),
-                order="ASC",
-            ),
+            _most("popularity-won", "Gaining", "Popularity won since the previous snapshot", "popularity_change"),
+            _least("popularity-lost", "Losing", "Popularity lost since the previous snapshot", "popularity_change"),
         ),
     ),
 )

@@ -42,6 +42,12 @@ def done(outcomes: list[Outcome]) -> list[str]:
     return [one.done for one in outcomes]
 
 
+def test_a_name_may_have_slashes_as_those_of_roles_do():
+    found = principal_of(f"arn:aws:quicksight:eu-west-1:{ACCOUNT}:user/default/Admin/anna@example.org")
+    assert (found.region, found.account, found.kind) == ("eu-west-1", ACCOUNT, "user")
+    assert (found.namespace, found.name) == ("default", "Admin/anna@example.org")
+
+
 class TestApplying:
     def test_the_first_time_everything_is_created_from_the_bottom_up_for_the_principal(self, quicksight, names):
         assert done(applied(names)) == ["created"] * 6
@@ -234,18 +240,27 @@ class TestRefusals:
         assert "docs/quicksight.md" in raised.value.remedy
         assert quicksight.changes == []
 
-    def test_a_user_that_is_not_there_is_named_with_the_setting_before_anything_is_made(self, quicksight, names):
-        with pytest.raises(
-            QuickSightError, match=r"user nobody \(namespace default, us-east-1\) is not there"
-        ) as raised:
-            applied(names, ANNA.replace("anna", "nobody"))
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            ("nobody", r"user nobody \(namespace default, us-east-1\) is not there"),
+            ("rita", r"rita .* is a READER"),  # A reader may look, and own nothing.
+        ],
+    )
+    def test_who_cannot_have_it_is_named_with_the_setting_before_anything_is_made(self, quicksight, names, name, words):
+        with pytest.raises(QuickSightError, match=words) as raised:
+            applied(names, ANNA.replace("anna", name))
         assert "PYSPOTIFY_QUICKSIGHT_PRINCIPAL" in raised.value.remedy
         assert quicksight.changes == []
 
-    def test_a_reader_cannot_own_and_is_refused(self, quicksight, names):
-        with pytest.raises(QuickSightError, match=r"rita .* is a READER"):
-            applied(names, ANNA.replace("anna", "rita"))
-        assert quicksight.changes == []
+    def test_users_are_looked_up_where_quicksight_keeps_them(self, quicksight, names, s3_server):
+        client = boto3.client("quicksight", endpoint_url=s3_server, region_name="eu-west-1")
+        client.create_group(GroupName="elsewhere", AwsAccountId=ACCOUNT, Namespace="default")
+
+        group = BERT.replace("bert", "elsewhere")
+        assert done(applied(names, group.replace(REGION, "eu-west-1"))) == ["created"] * 6
+        with pytest.raises(QuickSightError, match=r"group elsewhere .* is not there"):
+            applied(names, group)
 
     def test_somebody_of_another_account_is_refused_without_asking(self, quicksight, names):
         with pytest.raises(QuickSightError, match="is of the account 210987654321"):
