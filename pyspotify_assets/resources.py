@@ -21,6 +21,7 @@ from pyspotify_assets.refiners import GlueRefiner, LocalRefiner
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.spotify.gate import OPEN, Gate
 from pyspotify_assets.spotify.token_store import Login, TokenStore, token_store, user_options
+from pyspotify_assets.warehouse.engines import refuse_sample_on_aws
 
 if TYPE_CHECKING:
     from pyspotify_assets.lake import Lake
@@ -180,11 +181,7 @@ def resources_for(settings: Settings) -> dict[str, Any]:
     """The resources of the settings' environment, by the names that assets use."""
     places = settings.lake_places()
     on_aws = settings.env == "aws"
-    if on_aws and settings.resolved_source() == "sample":
-        raise SettingsError(
-            "PYSPOTIFY_SOURCE = 'sample' cannot be used with PYSPOTIFY_ENV = 'aws': made-up data stay on this machine",
-            "Unset PYSPOTIFY_SOURCE, or use PYSPOTIFY_ENV=local.",
-        )
+    refuse_sample_on_aws(settings)
     secret = settings.secret or settings.names.secret
     return {
         "lake_io_manager": LakeIOManager(**places),
@@ -224,8 +221,3 @@ def _refiner(settings: Settings) -> LocalRefiner | GlueRefiner:
         timeout=settings.glue_timeout,
         from_bytes=settings.refine_glue_from if settings.refine_engine == "auto" else 0,
     )
-
-
-def sql_engine(settings: Settings) -> SqlEngine:
-    """The SQL engine of the settings' environment, for use outside of a run."""
-    return resources_for(settings)["sql"].create_resource()

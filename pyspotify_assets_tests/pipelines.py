@@ -27,7 +27,6 @@ from pyspotify_assets.definitions import build_definitions
 from pyspotify_assets.jobs import FULL_REFRESH, day_range
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.raw_csv import open_raw_csv
-from pyspotify_assets.resources import sql_engine
 from pyspotify_assets.settings import Settings, load_settings
 from pyspotify_assets.spotify.client import SpotifyClient
 from pyspotify_assets.spotify.gate import OPEN, Gate
@@ -35,6 +34,7 @@ from pyspotify_assets.spotify.simulator import Simulator
 from pyspotify_assets.spotify.token_store import Login
 from pyspotify_assets.terminal.runs import failure_words
 from pyspotify_assets.warehouse import SqlEngine
+from pyspotify_assets.warehouse.engines import sql_engine
 
 DAYS = ("2024-03-01", "2024-03-02", "2024-03-03")
 NOON = datetime(2024, 3, 3, 12, tzinfo=UTC)

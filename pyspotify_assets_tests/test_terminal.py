@@ -5,7 +5,11 @@ Commands that run a job are processes of their own, in an empty folder with an e
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -32,6 +36,8 @@ OLD_FILE = (
     "5,宇多田ヒカル,First Love,90,258000,First Love,1999-03\n"
 )
 
+HEAVY = ("dagster", "pandas", "pyarrow", "boto3", "duckdb", "sqlglot", "altair", "vl_convert", "spotipy", "requests")
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -49,16 +55,30 @@ def typed(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments), prog_name="pyspotify")
 
 
+IN_ORDER_OF_USE = ["run", "extract", "import", "report", "sql", "feeds", "login", "doctor", "completion"]
+ABOUT_FILES = {"completion"}
+"""Commands whose output is for a shell: they have no JSON."""
+
+
 class TestHelp:
-    def test_names_every_command_and_where_settings_come_from(self, folder):
+    def test_lists_every_command_in_the_order_of_use_and_tells_where_settings_come_from(self, folder):
         result = typed("--help")
 
         assert result.exit_code == 0
-        assert set(main.commands) == {"run", "extract", "import", "login", "sql", "doctor"}
-        assert all(f"  {name}" in result.output for name in main.commands)
+        assert set(main.commands) == set(IN_ORDER_OF_USE)
+        assert re.findall(r"^  ([a-z]+)  ", result.output, re.MULTILINE)[-len(IN_ORDER_OF_USE) :] == IN_ORDER_OF_USE
         assert "PYSPOTIFY_" in result.output
 
-    @pytest.mark.parametrize("name", sorted(main.commands))
+    def test_fits_80_columns_without_cutting_what_a_command_does(self, folder):
+        _, *lines = typed("--help").output.splitlines()
+
+        assert max(map(len, lines)) <= 80
+        assert not [line for line in lines if line.endswith("...")]
+
+    def test_is_what_the_bare_command_shows(self, folder):
+        assert typed().output == typed("--help").output
+
+    @pytest.mark.parametrize("name", IN_ORDER_OF_USE)
     def test_of_each_command_says_what_it_and_each_of_its_options_do(self, folder, name):
         command = main.commands[name]
 
@@ -68,6 +88,32 @@ class TestHelp:
         assert result.output.startswith(f"Usage: pyspotify {name}")
         assert command.help.split("\n")[0] in " ".join(result.output.split())
         assert all(option.help for option in command.params if isinstance(option, click.Option))
+
+    @pytest.mark.parametrize("name", IN_ORDER_OF_USE)
+    def test_of_each_command_has_an_example_its_exit_codes_and_the_fields_of_its_json(self, folder, name):
+        shown = typed(name, "-h").output
+
+        assert re.search(rf"^    .*pyspotify {name}", shown, re.MULTILINE)
+        assert "  Exit code " in shown
+        assert ("  --json: " in shown) == (name not in ABOUT_FILES)
+
+    def test_loads_no_library_that_takes_its_time(self, folder):
+        """Nor does completing: whoever presses Tab waits."""
+        program = (
+            "import sys\n"
+            "from click.shell_completion import ShellComplete\n"
+            "from click.testing import CliRunner\n"
+            "from pyspotify_assets.cli import main\n"
+            "for name in ['', *main.commands]:\n"
+            "    assert CliRunner().invoke(main, [*name.split(), '--help']).exit_code == 0\n"
+            "for words in (['extract', '--feed'], ['extract', '--date'], ['report', '--date']):\n"
+            "    ShellComplete(main, {}, 'pyspotify', '_PYSPOTIFY_COMPLETE').get_completions(words, '')\n"
+            "print([name for name in sys.argv[1:] if name in sys.modules])"
+        )
+
+        done = subprocess.run([sys.executable, "-c", program, *HEAVY], capture_output=True, text=True, check=True)  # noqa: S603
+
+        assert done.stdout == "[]\n"
 
     def test_the_version_is_that_of_the_package(self, folder):
         assert "0.1.0" in typed("--version").output
@@ -89,6 +135,21 @@ class TestImport:
         assert landed.key.startswith("top_played/2023-07-08/My_songs")
         assert store.read(landed.key).decode() == OLD_FILE
         assert not (folder / "lake" / "sample").exists()
+
+    def test_as_json_it_tells_rows_format_and_where_the_file_waits(self, folder):
+        arguments = ("--feed", "top_played", "--date", "2023-07-08", "--json")
+
+        document = json.loads(self.import_file(folder, OLD_FILE, *arguments).stdout)
+
+        [landed] = Lake.at("lake/live").stores["landing"].objects("")
+        place = Lake.at("lake/live").stores["landing"].uri(landed.key)
+        assert document == {
+            "feed": "top_played",
+            "day": "2023-07-08",
+            "format": "pyspotify-2023",
+            "rows": 3,
+            "landing": place,
+        }
 
     def test_a_file_of_no_known_format_is_refused_with_the_columns_that_were_expected(self, folder):
         result = self.import_file(folder, "artist,title\nA,B\n")
@@ -157,15 +218,28 @@ class TestRun:
         imported = pyspotify(folder, "import", "old.csv", "--feed", "top_played", "--date", "2023-07-08")
         assert imported.returncode == 0, imported.stderr
         # Whoever asks Spotify goes through this proxy, where nobody answers, and fails.
-        process = pyspotify(folder, "run", HTTPS_PROXY="http://127.0.0.1:9")
+        process = pyspotify(folder, "run", "--json", HTTPS_PROXY="http://127.0.0.1:9")
 
         assert process.returncode == 0, process.stderr
-        assert "PySpotify on live data" in process.stdout
-        assert "Report:" in process.stdout
+        assert "PySpotify on live data" in process.stderr
+        document = json.loads(process.stdout)
+        assert (document["source"], document["first_day"], document["failures"]) == ("live", "2023-07-08", [])
+        rows = {table["table"]: (table["days"], table["rows"]) for table in document["tables"]}
+        assert rows["spotify_refined.top_played"] == (1, 3)
+        assert rows["spotify_refined.popular_songs"] == (0, 0)
+        assert rows["report/daily"] == (1, None)
         lake = Lake.at(str(folder / "lake" / "live"))
         assert assert_whole(lake)["marts"] == len(MARTS)
         assert not (folder / "lake" / "sample").exists()
         # The same lake, asked from the terminal.
+        newest, of_day = (json.loads(typed("report", *day, "--json").stdout) for day in ((), ("--date", "2023-07-08")))
+        assert {name: newest[name] for name in ("day", "facts", "place")} == document["report"]
+        assert newest["facts"] == of_day["facts"] != []
+        assert of_day["place"] == lake.stores["report"].uri("2023-07-08.html")
+        shown = typed("report").output
+        assert shown.startswith("Three facts of 2023-07-08\n")
+        assert [fact for fact in newest["facts"] if f"  • {fact}\n" not in shown] == []
+        assert shown.endswith("Report: lake/live/report/latest.html\n")
         asked = typed("sql", "SELECT artist_name, track_name, released_on FROM spotify_refined.top_played").output
         for text in (
             'See You "Again"',
@@ -214,9 +288,12 @@ class TestExtract:
         assert objects(Lake.at(str(folder / "lake" / "live")), "raw", "refined") == {}
 
     def test_without_credentials_names_the_variables_to_set(self, folder):
-        process = pyspotify(folder, "extract", "--feed", "top_played", PYSPOTIFY_SOURCE="live")
+        process = pyspotify(folder, "extract", "--feed", "top_played", "--json", PYSPOTIFY_SOURCE="live")
 
         assert process.returncode == 1
+        document = json.loads(process.stdout)
+        assert (document["source"], document["snapshots"], document["missed"]) == ("live", [], [])
+        assert "There are no usable Spotify credentials" in document["failures"][0]
         assert "There are no usable Spotify credentials" in process.stderr
         assert "SPOTIPY_CLIENT_ID" in process.stderr
         assert "Traceback" not in process.stderr
@@ -261,6 +338,54 @@ class TestSql:
         result = typed("sql", "SELECT rank FROM spotify_refined.top_played", "--limit", "2")
 
         assert "2 of 7 rows" in result.output
+
+    def test_as_json_has_every_row_with_numbers_days_and_nulls_as_such(self, crawled):
+        query = """SELECT rank, popularity, artist_names, released_on, snapshot_at, CAST(1 AS decimal(10, 2)) AS whole,
+                   CAST(1.25 AS decimal(10, 2)) AS part, explicit FROM spotify_refined.top_played ORDER BY rank"""
+
+        document = json.loads(typed("sql", query, "--json").stdout)
+
+        assert document["columns"][:3] == ["rank", "popularity", "artist_names"]
+        assert (document["row_count"], [row["rank"] for row in document["rows"]]) == (7, [1, 2, 3, 4, 5, 6, 7])
+        assert document["rows"][0] == {
+            "rank": 1,
+            "popularity": None,
+            "artist_names": None,
+            "released_on": "2025-06-01",
+            "snapshot_at": "2026-11-22T12:00:00+00:00",
+            "whole": 1,
+            "part": 1.25,
+            "explicit": None,
+        }
+
+    def test_as_json_a_limit_holds_and_the_whole_number_is_told(self, crawled):
+        document = json.loads(
+            typed("sql", "SELECT rank FROM spotify_refined.top_played", "--limit", "2", "--json").stdout
+        )
+
+        assert (len(document["rows"]), document["row_count"]) == (2, 7)
+
+    def test_as_json_what_is_no_number_is_null_and_two_columns_of_one_name_are_refused(self, crawled):
+        nan = json.loads(typed("sql", "SELECT CAST('NaN' AS double) AS x", "--json").stdout)
+        twice = typed("sql", "SELECT 1 AS x, 2 AS x", "--json")
+
+        assert nan["rows"] == [{"x": None}]
+        assert twice.exit_code == 1
+        assert json.loads(twice.stdout)["error"]["message"] == "Two columns of the result are called x"
+
+    def test_an_error_is_a_document_too_and_is_said_on_stderr(self, crawled):
+        result = typed("sql", "SELECT 1 FROM spotify_refined.no_such", "--json")
+
+        error = json.loads(result.stdout)["error"]
+        assert (result.exit_code, error["kind"]) == (1, "QueryError")
+        assert "There is no table spotify_refined.no_such" in error["message"]
+        assert error["message"] in result.stderr
+
+    def test_what_a_name_holds_is_shown_and_not_obeyed(self, crawled):
+        result = typed("sql", "SELECT '[red]x[/] ' || chr(27) || '[2Jy' AS name")
+
+        assert "[red]x[/]  [2Jy" in result.output
+        assert "\x1b" not in result.output
 
     @pytest.mark.parametrize(
         ("query", "reason"),

@@ -53,7 +53,7 @@ def _object(settings: Settings) -> Iterator[Finding]:
 
 
 def _query(settings: Settings) -> Iterator[Finding]:
-    from pyspotify_assets.resources import sql_engine
+    from pyspotify_assets.warehouse.engines import sql_engine
 
     bounded = settings.model_copy(update={"query_timeout": min(settings.query_timeout, PATIENCE)})
     engine = sql_engine(bounded)

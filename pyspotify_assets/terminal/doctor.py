@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -14,24 +13,20 @@ from rich.text import Text
 
 from pyspotify_assets.diagnosis import diagnose
 from pyspotify_assets.diagnosis.finding import Finding
+from pyspotify_assets.terminal.document import print_document
+from pyspotify_assets.terminal.screen import screen
 
 STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red", "unseen": "dim"}
-_WIDTH = 140
-"""Columns where there is no terminal, as in a log."""
 
 
 def examine(live: bool, as_json: bool) -> int:
     """Look at everything and show it; the exit code: 1 if there is any problem, else 0."""
     found = _looked_at(live)
     counts = {status: sum(finding.status == status for finding in found) for status in STYLES}
-    console = Console()
     if as_json:
-        document = {"counts": counts, "findings": [asdict(finding) for finding in found]}
-        console.file.write(f"{json.dumps(document, ensure_ascii=False, indent=2)}\n")
+        print_document({"counts": counts, "findings": [asdict(finding) for finding in found]})
     else:
-        if not console.is_terminal and "COLUMNS" not in console._environ:
-            console.width = _WIDTH
-        _show(console, found, counts, live)
+        _show(screen(), found, counts, live)
     return 1 if counts["problem"] else 0
 
 

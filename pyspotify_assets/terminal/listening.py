@@ -16,6 +16,7 @@ from pyspotify_assets.plays.records import batches
 from pyspotify_assets.plays.take import REFINED, export_key, landed_exports
 from pyspotify_assets.tables import LISTENING
 from pyspotify_assets.terminal import runs
+from pyspotify_assets.terminal.screen import from_here, say
 from pyspotify_assets.warehouse import SqlEngine
 
 
@@ -53,7 +54,15 @@ def bring_up_to_date(on_done: Callable[[str], None]) -> list[str]:
         return runs.execute_whole(instance, LISTENING_HISTORY, on_done)
 
 
-def page_address(lake: Lake) -> str:
-    """Where the page lies; empty if there is none."""
+def page_address(lake: Lake) -> str | None:
+    """Where the page lies; None if there is none."""
     info = page_info(lake)
-    return lake.stores["report"].uri(info.key) if info else ""
+    return lake.stores["report"].uri(info.key) if info else None
+
+
+def show_page(lake: Lake) -> str | None:
+    """Say where the page lies, if there is one; gives it."""
+    address = page_address(lake)
+    if address:
+        say(f"Listening history: {from_here(address)}")
+    return address

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import webbrowser
-
 from pyspotify_assets.clock import system_clock
 from pyspotify_assets.errors import LoginError
 from pyspotify_assets.resources import LiveSpotify, resources_for
 from pyspotify_assets.settings import load_settings
 from pyspotify_assets.spotify.login import DASHBOARD, SCOPES, redirect_uri
 from pyspotify_assets.spotify.login import log_in as ask_user
-from pyspotify_assets.spotify.login_age import in_words, login_due
-from pyspotify_assets.terminal.commands import console
+from pyspotify_assets.spotify.login_age import dies_on, in_words, login_due
+from pyspotify_assets.terminal.browser import opened
+from pyspotify_assets.terminal.document import one_document
+from pyspotify_assets.terminal.screen import console, say
 
 _REVOKE = "https://www.spotify.com/account/apps/"
 
@@ -22,10 +22,10 @@ def log_in(port: int, open_browser: bool) -> None:
     store = spotify.token_store()
 
     def show(address: str) -> None:
-        opened = open_browser and _opened(address)
-        console.print("Spotify's page is open in your browser. If it is not:" if opened else "Open this in a browser:")
+        is_open = open_browser and opened(address)
+        console.print("Spotify's page is open in your browser. If it is not:" if is_open else "Open this in a browser:")
         console.print(address, soft_wrap=True, highlight=False, markup=False)
-        if not opened and port:
+        if not is_open and port:
             console.print(f"If that browser is on another machine: ssh -L {port}:127.0.0.1:{port} from there to here.")
         console.print("Waiting for you to agree there (at most 5 minutes; Ctrl-C stops) …")
 
@@ -38,20 +38,32 @@ def log_in(port: int, open_browser: bool) -> None:
         console.print(f"Not allowed were: {', '.join(missing)}. Feeds that need them will say so.", style="yellow")
 
 
-def show_status() -> int:
+def show_status(as_json: bool = False) -> int:
     """Say for which app a user is logged in, since when and until when; 1 if nobody is, or not any more by the age."""
-    spotify, client_id, _ = _app()
-    store = spotify.token_store()
-    login = store.read(client_id)
-    if login is None:
-        console.print(f"Nobody has logged in for the app {client_id} ({store.place}).", soft_wrap=True, markup=False)
-        console.print("pyspotify login")
-        return 1
-    now = system_clock()
-    console.print(f"A user is logged in for the app {client_id} ({store.place}).", soft_wrap=True, markup=False)
-    console.print(in_words(login.authorised_at, now), soft_wrap=True)
-    console.print(f"Allowed: {', '.join(login.scopes) or 'not known'}", soft_wrap=True)
-    return 1 if login_due(login.authorised_at, now) == "dead" else 0
+    with one_document(as_json) as document:
+        spotify, client_id, _ = _app()
+        store, now = spotify.token_store(), system_clock()
+        login = store.read(client_id)
+        authorised_at = login.authorised_at if login else None
+        over = login is None or login_due(authorised_at, now) == "dead"
+        document |= {
+            "client_id": client_id,
+            "kept_in": store.place,
+            "logged_in": not over,
+            "authorised_at": authorised_at,
+            "ends_at": dies_on(authorised_at) if authorised_at else None,
+            "scopes": sorted(login.scopes) if login else [],
+        }
+        if as_json:
+            return 1 if over else 0
+        if login is None:
+            say(f"Nobody has logged in for the app {client_id} ({store.place}).")
+            say("pyspotify login")
+        else:
+            say(f"A user is logged in for the app {client_id} ({store.place}).")
+            say(in_words(authorised_at, now))
+            say(f"Allowed: {', '.join(login.scopes) or 'not known'}")
+        return 1 if over else 0
 
 
 def forget() -> int:
@@ -76,10 +88,3 @@ def _app(port: int = 8888) -> tuple[LiveSpotify, str, str]:
             "SPOTIPY_CLIENT_SECRET, in .env for example.",
         )
     return spotify, client_id, client_secret
-
-
-def _opened(address: str) -> bool:
-    try:
-        return webbrowser.open(address)
-    except webbrowser.Error:
-        return False

@@ -28,6 +28,15 @@ class TableSummary:
     place: str
 
 
+@dataclass(frozen=True)
+class NewestReport:
+    """The newest report: its day, three facts of it, and where the page lies."""
+
+    day: str
+    facts: Sequence[str]
+    place: str
+
+
 def summarize(lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], first: str, last: str) -> list[TableSummary]:
     """All tables of the catalog, raw first, with what they have between the two days (both included)."""
     summaries = [
@@ -55,15 +64,17 @@ def _summary_of_files(lake: Lake, sql: SqlEngine, area: str, feed: str, first: s
     return TableSummary(f"{DATABASES[area]}.{feed}", days, rows, size, lake.root((area, feed)))
 
 
-def newest_facts(
-    lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], settings: Settings
-) -> tuple[str, Sequence[str], str] | None:
-    """Day, three facts and address of the newest report; None if there is no report yet."""
+def newest_facts(lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], settings: Settings) -> NewestReport | None:
+    """The newest report and its three facts; None if there is no report yet."""
     store = lake.stores["report"]
     info = store.info(LATEST)
     if info is None or "day" not in info.notes:
         return None
     day = info.notes["day"]
+    return NewestReport(day, facts_of(lake, sql, feeds, settings, day), store.uri(LATEST))
+
+
+def facts_of(lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], settings: Settings, day: str) -> Sequence[str]:
+    """The three facts of one day, from its marts and those of the window before it."""
     sample = settings.resolved_source() == "sample"
-    data = report_data(lake, sql, feeds, day, settings.lookback_days, sample, system_clock)
-    return day, three_facts(data), store.uri(LATEST)
+    return three_facts(report_data(lake, sql, feeds, day, settings.lookback_days, sample, system_clock))

@@ -9,12 +9,16 @@ from functools import wraps
 import click
 
 from pyspotify_assets.errors import PySpotifyError
+from pyspotify_assets.terminal.document import error_document, print_document
 
 Command = Callable[..., None]
 
 
 def plainly(interrupted: str) -> Callable[[Command], Command]:
-    """Have an error of ours end the command with its words and exit code 1, and Ctrl-C with `interrupted` and 130."""
+    """Have an error of ours end the command with its words and exit code 1, and Ctrl-C with `interrupted` and 130.
+
+    A command that was asked for a JSON document (`as_json`) gives the error as one, too.
+    """
 
     def decorate(command: Command) -> Command:
         @wraps(command)
@@ -23,6 +27,8 @@ def plainly(interrupted: str) -> Callable[[Command], Command]:
                 command(*args, **options)
             except PySpotifyError as error:
                 click.secho(f"Error: {error}", fg="red", err=True)
+                if options.get("as_json"):
+                    print_document(error_document(error))
                 sys.exit(1)
             except KeyboardInterrupt:
                 click.secho(interrupted, fg="yellow", err=True)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from pyspotify_assets import landing
+from pyspotify_assets.errors import PySpotifyError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.planning import touched_days
@@ -34,3 +35,14 @@ def plan_refresh(
     if can_ask_spotify and latest in asked:
         there.add(latest)
     return sorted(there.intersection(wanted) | landed)
+
+
+def partition_day(day: date | None, settings: Settings, today: date) -> date:
+    """The day itself, today where none is given. PySpotifyError if partitions do not exist for it."""
+    chosen = day or today
+    if not settings.start <= chosen <= today:
+        raise PySpotifyError(
+            f"{chosen} is not a day that partitions exist for: {settings.start} to {today} ({settings.timezone})",
+            "PYSPOTIFY_START sets the first day.",
+        )
+    return chosen
