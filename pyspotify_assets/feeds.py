@@ -51,7 +51,8 @@ _PLAYLIST = re.compile(r"[A-Za-z0-9]{22}")
 _MARKET = re.compile(r"[A-Z]{2}")
 _OWN_FIELDS = {"search": {"query"}, "playlist": {"playlist"}, "top_tracks": {"range"}}
 """Fields that only one kind has."""
-_WITHOUT_MARKET = {"top_tracks", "recently_played"}
+WITHOUT_MARKET = frozenset({"top_tracks", "recently_played"})
+"""Kinds that are the same in every country: they are asked for without one."""
 _FIELDS = ("name", "kind", "query", "playlist", "range", "market", "maximum")
 
 
@@ -166,7 +167,7 @@ def _parse(entry: object, where: str) -> Feed:
         )
     kind = text("kind", re.compile("|".join(KINDS)), f"one of {', '.join(KINDS)}")
     foreign = sorted(field for owner, own in _OWN_FIELDS.items() if owner != kind for field in own if entry.get(field))
-    if kind in _WITHOUT_MARKET and "market" in entry:
+    if kind in WITHOUT_MARKET and "market" in entry:
         foreign.append("market")
     if foreign:
         raise FeedError(f"{where}: a feed of kind {kind} has no {foreign[0]}", f"Remove {foreign[0]}, or set its kind.")

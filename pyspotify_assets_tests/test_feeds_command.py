@@ -88,6 +88,17 @@ class TestShown:
             ],
         }
 
+    def test_missed_days_are_told_for_each_feed_that_has_some(self, lake):
+        ago = {days: (datetime.now(UTC).date() - timedelta(days=days)).isoformat() for days in range(10)}
+        for days in (9, 6, 4):
+            put_snapshot(lake, "top_played", ago[days], [track(1, "A")])
+
+        lines = feeds().output.splitlines()
+
+        assert [line for line in lines if " missed " in line] == [
+            f"top_played missed 6 of the last 31 days: {ago[3]} to {ago[1]}, {ago[5]}, {ago[8]} to {ago[7]}"
+        ]
+
     def test_a_refusal_is_told_while_it_lasts(self, lake):
         now = datetime.now(UTC).replace(microsecond=0)
         keep_refusal(lake, KeptRefusal(now + timedelta(hours=2), "too many requests", now))

@@ -104,6 +104,36 @@ def test_the_status_tells_when_it_is_time(app):
         assert "its-refresh-token" not in status.output
 
 
+def test_the_status_as_json_tells_since_when_until_when_and_what_for(app):
+    nobody = typed("--status", "--json")
+    store = FileTokenStore(app["PYSPOTIFY_TOKEN_FILE"])
+    store.write(Login("an-app", "its-refresh-token", datetime(2026, 8, 31, 12, tzinfo=UTC), ("b", "a")))
+
+    somebody = typed("--status", "--json")
+
+    assert (nobody.exit_code, json.loads(nobody.stdout)) == (
+        1,
+        {
+            "client_id": "an-app",
+            "kept_in": store.place,
+            "logged_in": False,
+            "authorised_at": None,
+            "ends_at": None,
+            "scopes": [],
+        },
+    )
+    document = json.loads(somebody.stdout)
+    assert document["authorised_at"] == "2026-08-31T12:00:00+00:00"
+    assert document["ends_at"] == "2027-02-28T12:00:00+00:00"
+    assert document["scopes"] == ["a", "b"]
+    assert "its-refresh-token" not in somebody.output
+
+
+@pytest.mark.parametrize("options", [("--json",), ("--forget", "--json")])
+def test_only_the_status_is_a_document(app, options):
+    assert typed(*options).exit_code == 2
+
+
 def test_another_apps_login_is_not_used(app, monkeypatch):
     FileTokenStore(app["PYSPOTIFY_TOKEN_FILE"]).write(Login("an-app", "its-refresh-token", datetime.now(UTC)))
     monkeypatch.setenv("SPOTIPY_CLIENT_ID", "another-app")

@@ -115,6 +115,19 @@ class TestHelp:
 
         assert done.stdout == "[]\n"
 
+    def test_looking_needs_no_dagster(self, folder):
+        program = (
+            "import sys\n"
+            "from click.testing import CliRunner\n"
+            "from pyspotify_assets.cli import main\n"
+            "ended = [CliRunner().invoke(main, line) for line in (['feeds'], ['report'], ['sql', 'SELECT 1 AS one'])]\n"
+            "print([result.exit_code for result in ended], 'dagster' in sys.modules)"
+        )
+
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
+
+        assert done.stdout == "[0, 1, 0] False\n"
+
     def test_the_version_is_that_of_the_package(self, folder):
         assert "0.1.0" in typed("--version").output
 

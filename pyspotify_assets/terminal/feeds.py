@@ -13,8 +13,9 @@ from datetime import date, timedelta
 from pyspotify_assets.clock import system_clock
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.daily.refusals import kept_refusal
-from pyspotify_assets.feeds import DEFAULT_FEEDS, Feed, load_feeds
+from pyspotify_assets.feeds import DEFAULT_FEEDS, WITHOUT_MARKET, Feed, load_feeds
 from pyspotify_assets.lake import Lake
+from pyspotify_assets.planning import ranges
 from pyspotify_assets.settings import load_settings
 from pyspotify_assets.terminal.document import one_document
 from pyspotify_assets.terminal.grid import show_table
@@ -22,7 +23,10 @@ from pyspotify_assets.terminal.screen import console, from_here, say, warn
 
 MONTH = timedelta(days=31)
 
-_HEAD = "# What is taken every day: one [[feed]] each. This file replaces the defaults, which are these two.\n"
+_HEAD = """\
+# What is taken every day: one [[feed]] each. This file replaces the defaults, which are these two.
+
+"""
 _MORE = """
 # A playlist: the letters and digits behind open.spotify.com/playlist/. All its items, unless a maximum is set.
 # [[feed]]
@@ -91,10 +95,7 @@ def print_example() -> None:
         "[[feed]]\n" + "".join(f"{name} = {_toml(value)}\n" for name, value in _fields(feed).items() if value)
         for feed in DEFAULT_FEEDS
     )
-    print_out = (
-        "# What is taken every day: one [[feed]] each. This file replaces the defaults, which are these two.\n\n"
-    )
-    console.file.write(f"{print_out}{declared}{_MORE}")
+    console.file.write(f"{_HEAD}{declared}{_MORE}")
 
 
 def kept_of(lake: Lake, feed: Feed, today: date) -> Kept:
@@ -102,38 +103,48 @@ def kept_of(lake: Lake, feed: Feed, today: date) -> Kept:
     first = next(lake.partitions(("raw", feed.name)), None)
     if first is None:
         return Kept(None, None, None, ())
-    first_day, back = first[0].day, MONTH
-    recent = lake.days(("raw", feed.name), (today - back).isoformat())
-    newest = recent[-1:]
-    while not newest:
-        back *= 4
-        newest = lake.days(("raw", feed.name), max(first_day, (today - min(back, today - date.min)).isoformat()))[-1:]
-    info = lake.place(("raw", feed.name), newest[0]).info()
+    first_day, recent = first[0].day, lake.days(("raw", feed.name), (today - MONTH).isoformat())
+    newest_day = recent[-1] if recent else _last_before(lake, feed, first_day, today - MONTH)
+    info = lake.place(("raw", feed.name), newest_day).info()
     notes = Notes.from_texts(info.notes) if info else None
     month = [(today - timedelta(days=ago)).isoformat() for ago in range(MONTH.days, 0, -1)]
     missed = [day for day in month if day > first_day and day not in recent]
-    return Kept(first_day, newest[0], notes.rows if notes else None, missed)
+    return Kept(first_day, newest_day, notes.rows if notes else None, missed)
+
+
+def _last_before(lake: Lake, feed: Feed, first_day: str, day: date) -> str:
+    """The newest day of a feed that has been silent since `day`: looked for in spans that grow, as far as the first."""
+    for months in (4, 16, 64):
+        days = lake.days(("raw", feed.name), (day - months * MONTH).isoformat())
+        if days:
+            return days[-1]
+    return max(lake.days(("raw", feed.name)), default=first_day)
 
 
 def _fields(feed: Feed) -> dict[str, object]:
     """The declaration, fields that its kind does not have as null."""
-    return {name: value or None for name, value in asdict(feed).items()}
+    fields = {name: value or None for name, value in asdict(feed).items()}
+    return fields | {"market": None} if feed.kind in WITHOUT_MARKET else fields
 
 
 def _show(feeds: Sequence[Feed], there: Sequence[Kept]) -> None:
-    headings = ["feed", "takes", "first day", "newest day", "rows"]
+    headings = ("feed", "takes", "first day", "newest day", "rows")
     rows = []
     for feed, kept in zip(feeds, there, strict=True):
-        takes = f"{feed.title}, {feed.market}" + (f", at most {feed.maximum:,}" if feed.maximum else "")
+        market = "" if feed.kind in WITHOUT_MARKET else f", {feed.market}"
+        takes = f"{feed.title}{market}" + (f", at most {feed.maximum:,}" if feed.maximum else "")
         counted = "" if kept.rows is None else f"{kept.rows:,}"
-        rows.append([feed.name, takes, kept.first_day or "none yet", kept.newest_day or "", counted])
-    if any(kept.missed_days for kept in there):
-        headings.append("missed")
-        for row, kept in zip(rows, there, strict=True):
-            row.append(str(len(kept.missed_days)))
-    show_table(console, headings, rows, figures=("first day", "newest day", "rows", "missed"))
-    if "missed" in headings:
-        say(f"Missed: days of the last {MONTH.days} without a snapshot.")
+        rows.append((feed.name, takes, kept.first_day or "none yet", kept.newest_day or "", counted))
+    show_table(console, headings, rows, figures=("first day", "newest day", "rows"))
+    for feed, kept in zip(feeds, there, strict=True):
+        if kept.missed_days:
+            say(f"{feed.name} missed {len(kept.missed_days)} of the last {MONTH.days} days: {_spans(kept.missed_days)}")
+
+
+def _spans(days: Sequence[str]) -> str:
+    """Days in words, the newest first: those that follow each other as one, and no more than three of such."""
+    found = [first if first == last else f"{first} to {last}" for first, last in ranges(days)][::-1]
+    return ", ".join(found[:3]) + (" …" if len(found) > 3 else "")
 
 
 def _toml(value: object) -> str:
