@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from datetime import date, datetime
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -44,6 +45,9 @@ def main() -> None:
     """
     from dotenv import load_dotenv
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # A terminal without letters for a name gets “?”, not an error.
     load_dotenv(Path.cwd() / ".env")
 
 

@@ -27,15 +27,6 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, and an environment without our variables."""
-    for name in [name for name in os.environ if name.startswith(("PYSPOTIFY_", "SPOTIPY_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def completed(line: str) -> list[str]:
     """What is offered behind a line; its last word has been begun, or is empty."""
     *words, begun = line.split(" ")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,15 +20,6 @@ from pyspotify_assets_tests.builders import put_raw, put_snapshot, track
 TODAY = date(2026, 11, 25)
 FEED = DEFAULT_FEEDS[1]
 KEEPING_TOP_PLAYED = '[[feed]]\nname = "top_played"\nkind = "saved_tracks"\nmaximum = 1200\n'
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, and an environment without our variables."""
-    for name in [name for name in os.environ if name.startswith(("PYSPOTIFY_", "SPOTIPY_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture

@@ -24,15 +24,6 @@ with open("opened.txt", "w") as file:
 """
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, and an environment without our variables."""
-    for name in [name for name in os.environ if name.startswith(("PYSPOTIFY_", "SPOTIPY_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def put_page(lake: Lake, key: str, **notes: str) -> str:
     """A page in the lake; gives its address."""
     store = lake.stores["report"]

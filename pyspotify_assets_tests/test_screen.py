@@ -22,7 +22,7 @@ from pyspotify_assets.lake import Lake
 from pyspotify_assets.terminal.grid import shortened, show_table
 from pyspotify_assets.terminal.screen import printable
 from pyspotify_assets_tests.builders import put_snapshot, track
-from pyspotify_assets_tests.pipelines import command, terminal_environment
+from pyspotify_assets_tests.pipelines import command, pyspotify, terminal_environment
 
 HEADINGS = ("table", "days", "rows", "bytes", "place")
 TABLES = [
@@ -128,6 +128,12 @@ class TestTerminal:
         for word in ("popular_songs", "“year:{last_year}-{this_year}”,", "2YRe7HRKNRvXdJBp9nXFza,", "2026-11-22"):
             assert word in words
         assert any("feed  " in line and line.rstrip().endswith("rows") for line in lines) == (width > 60)
+
+    def test_that_knows_no_letters_but_ascii_is_shown_the_rest_as_question_marks(self, folder):
+        done = pyspotify(folder, "feeds", PYTHONIOENCODING="ascii")
+
+        assert done.returncode == 0, done.stderr
+        assert "search ?year:{last_year}-{this_year}?, US, at most 1,000" in done.stdout
 
 
 def shown_in_terminal(folder: Path, width: int, *arguments: str) -> list[str]:

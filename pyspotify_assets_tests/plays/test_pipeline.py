@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -140,11 +141,13 @@ class TestTerminal:
 
     @pytest.mark.slow
     def test_an_import_alone_leads_to_a_page_without_app_login_or_credentials(self, folder):
-        done = pyspotify(folder, "import", "my_spotify_data.zip")
+        done = pyspotify(folder, "import", "my_spotify_data.zip", "--json")
 
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "12 new plays, 0 known, of 12 in plays/my_spotify_data.zip. Not kept: ip_addr" in done.stdout
-        assert "Listening history: lake/live/report/listening.html" in done.stdout
+        assert "12 new plays, 0 known, of 12 in plays/my_spotify_data.zip. Not kept: ip_addr" in done.stderr
+        page = str(folder / "lake/live/report/listening.html")
+        document = json.loads(done.stdout)
+        assert (document["page"], document["landing"], document["failures"]) == (page, None, [])
         assert "Song A" in (folder / "lake/live/report/listening.html").read_text(encoding="utf-8")
         assert not (folder / "lake/sample").exists()
         holding = [path for path in folder.rglob("*") if path.is_file() and IP.encode() in path.read_bytes()]
