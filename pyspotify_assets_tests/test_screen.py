@@ -20,7 +20,7 @@ from rich.console import Console
 
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.terminal.grid import shortened, show_table
-from pyspotify_assets.terminal.screen import printable
+from pyspotify_assets.terminal.screen import printable, show_facts, warn
 from pyspotify_assets_tests.builders import put_snapshot, track
 from pyspotify_assets_tests.pipelines import command, pyspotify, terminal_environment
 
@@ -111,6 +111,15 @@ def test_what_is_shown_of_outside_words_gives_a_terminal_no_order(text):
 
     assert len(shown) == len(text)
     assert not any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in shown)
+
+
+def test_so_it_is_with_facts_and_errors_which_keep_their_lines(capsys):
+    show_facts(["“A\x1b[2J” leads"])
+    warn("A\x1b[2J failed\n  → [red]Do[/red] this")
+
+    shown = capsys.readouterr()
+    assert shown.out == "  • “A [2J” leads\n"
+    assert shown.err == "A [2J failed\n  → [red]Do[/red] this\n"
 
 
 class TestTerminal:

@@ -284,12 +284,18 @@ class TestExtract:
     def test_takes_a_past_day_of_the_sample_of_the_feeds_that_are_named(self, folder):
         (folder / "dagster.yaml").write_bytes(DAGSTER_YAML.read_bytes())
 
-        process = pyspotify(folder, "extract", "--date", DAYS[0], "--feed", "top_played")
+        process = pyspotify(folder, "extract", "--date", DAYS[0], "--feed", "top_played", "--json")
 
         assert process.returncode == 0, process.stderr
         lake = Lake.at(str(folder / "lake" / "sample"))
         assert [name.split("/")[1] for name in objects(lake, "raw", "refined")] == ["top_played"] * 2
-        assert "raw/top_played: 40 rows" in process.stdout
+        assert "raw/top_played: 40 rows" in process.stderr
+        document = json.loads(process.stdout)
+        assert (document["source"], document["day"], document["failures"]) == ("sample", DAYS[0], [])
+        place = lake.place(("raw", "top_played"), DAYS[0])
+        raw = {"table": "spotify_raw.top_played", "rows": 40, "bytes": place.info().size, "place": place.uri}
+        assert document["snapshots"][0] == raw
+        assert document["snapshots"][1]["table"] == "spotify_refined.top_played"
         assert (folder / ".dagster" / "storage").is_dir()  # The run is in the history that the UI shows.
 
     def test_of_a_past_day_of_live_is_refused_with_the_day_and_the_way_out(self, folder):

@@ -20,6 +20,7 @@ from pyspotify_assets.settings import load_settings
 from pyspotify_assets.terminal.document import one_document
 from pyspotify_assets.terminal.grid import show_table
 from pyspotify_assets.terminal.screen import console, from_here, say, warn
+from pyspotify_assets.warehouse.engines import refuse_sample_on_aws
 
 MONTH = timedelta(days=31)
 
@@ -68,6 +69,7 @@ def show_feeds(as_json: bool = False) -> None:
     """Show the declared feeds, and what the lake has of each. FeedError where they cannot be read."""
     with one_document(as_json) as document:
         settings = load_settings()
+        refuse_sample_on_aws(settings)
         feeds, lake, now = load_feeds(settings.feeds), Lake.at(**settings.lake_places()), system_clock()
         there = [kept_of(lake, feed, settings.today(now)) for feed in feeds]
         declared_in = str(settings.feeds.absolute()) if settings.feeds.exists() else None

@@ -53,7 +53,8 @@ def _print(console: Console, message: str, style: str | None) -> None:
     longest = max(map(cell_len, message.split()), default=0)
     # Broken by us, an address that is longer than the line could no longer be copied whole; a log keeps whole lines.
     whole = not console.is_terminal or longest > console.width
-    console.print(message, style=style, soft_wrap=whole, markup=False, highlight=False)
+    shown = "\n".join(map(printable, message.split("\n")))
+    console.print(shown, style=style, soft_wrap=whole, markup=False, highlight=False)
 
 
 def from_here(place: str) -> str:
