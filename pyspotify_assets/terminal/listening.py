@@ -54,15 +54,15 @@ def bring_up_to_date(on_done: Callable[[str], None]) -> list[str]:
         return runs.execute_whole(instance, LISTENING_HISTORY, on_done)
 
 
-def page_address(lake: Lake) -> str | None:
-    """Where the page lies; None if there is none."""
+def page_address(lake: Lake) -> str:
+    """Where the page lies; empty if there is none."""
     info = page_info(lake)
-    return lake.stores["report"].uri(info.key) if info else None
+    return lake.stores["report"].uri(info.key) if info else ""
 
 
 def show_page(lake: Lake) -> str | None:
-    """Say where the page lies, if there is one; gives it."""
+    """Say where the page lies, and give that; None if there is none."""
     address = page_address(lake)
     if address:
         say(f"Listening history: {from_here(address)}")
-    return address
+    return address or None
