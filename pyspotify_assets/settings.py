@@ -19,6 +19,7 @@ from pyspotify_assets.names import AwsNames
 
 Environment = Literal["local", "aws"]
 Source = Literal["auto", "sample", "live"]
+ReportLanguage = Literal["en", "pt-BR"]
 
 
 class Settings(BaseSettings):
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
     timezone: str = Field("UTC", description="Time zone in which a day begins and schedules run.")
     lookback_days: int = Field(28, ge=2, le=366, description="Window of the marts: days of history a day looks at.")
     snapshot_hour: int = Field(6, ge=0, le=23, description="Hour at which the daily snapshot is scheduled.")
+    report_language: ReportLanguage = Field("en", description="Language of the report's pages and of the three facts.")
     stage: str = Field("prod", description="Which stack of the account: each stage has names and data of its own.")
     bucket_raw: str = Field("", description="Bucket of raw, landing and quarantine; unless set, the stack's.")
     bucket_refined: str = Field("", description="Bucket of refined, marts and reports; unless set, the stack's.")

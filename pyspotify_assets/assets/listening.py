@@ -226,13 +226,13 @@ def _page(settings: Settings) -> dg.AssetsDefinition:
         clock: dg.ResourceParam[Clock],
     ) -> Iterator[Result]:
         lake = lake_io_manager.lake
-        made_from = page.page_fingerprint(sql, settings.timezone)
+        made_from = page.page_fingerprint(sql, settings.timezone, settings.report_language)
         if made_from is None:
             yield from _left_alone(context, PAGE, "no play has been imported")
         elif page.is_current(lake, made_from):
             yield from _left_alone(context, PAGE, "nothing has changed")
         else:
-            notes, info = page.make_page(lake, sql, made_from, settings.timezone, clock)
+            notes, info = page.make_page(lake, sql, made_from, settings.timezone, settings.report_language, clock)
             address = lake.stores["report"].uri(info.key)
             progress.info("%s: %s", PAGE.to_user_string(), address, extra={"day_done": True})
             metadata: dict[str, Any] = {"page": dg.MetadataValue.path(address), "bytes": info.size}

@@ -57,10 +57,10 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
         spotify: dg.ResourceParam[SpotifySource],
         clock: dg.ResourceParam[Clock],
     ) -> Iterator[Result]:
-        lake, lookback = lake_io_manager.lake, settings.lookback_days
+        lake, lookback, language = lake_io_manager.lake, settings.lookback_days, settings.report_language
 
         def left_alone(day: str) -> LeftAlone | None:
-            made_from = report_fingerprint(lake, sql, feeds, day, lookback)
+            made_from = report_fingerprint(lake, sql, feeds, day, lookback, language)
             if made_from is None:
                 return LeftAlone("the day has no marts")
             place = lake.place(REPORT, day)
@@ -71,10 +71,10 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
             return LeftAlone("nothing has changed", Published(place.uri, info.size, notes))
 
         def make(day: str) -> Published:
-            made_from = report_fingerprint(lake, sql, feeds, day, lookback)
+            made_from = report_fingerprint(lake, sql, feeds, day, lookback, language)
             with sql.metered() as figures:
                 data = report_data(lake, sql, feeds, day, lookback, spotify.knows_the_past, clock)
-            notes, info, facts = make_report_day(lake, made_from, data)
+            notes, info, facts = make_report_day(lake, made_from, data, language)
             place = lake.place(REPORT, day)
             words = dg.MetadataValue.md("\n".join(f"- {fact}" for fact in facts))
             details = {"three_facts": words, "page": dg.MetadataValue.path(place.uri), **figures}

@@ -13,7 +13,7 @@ from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.marts import window_of
 from pyspotify_assets.names import DATABASES
-from pyspotify_assets.report import Check, ReportData, render, three_facts
+from pyspotify_assets.report import Check, ReportData, render, texts_in, three_facts
 from pyspotify_assets.sql import athena_text, over_table, sql_tree
 from pyspotify_assets.stores import ObjectInfo
 from pyspotify_assets.tables import MARTS
@@ -22,13 +22,15 @@ from pyspotify_assets.warehouse import SqlEngine
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VERSION = "1"
+VERSION = "2"
 """Part of every report's fingerprint: raise it when the same data would come out as another page."""
 
 LATEST = "latest.html"
 
 
-def report_fingerprint(lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], day: str, lookback_days: int) -> str | None:
+def report_fingerprint(
+    lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], day: str, lookback_days: int, language: str
+) -> str | None:
     """What a day's report is made from; None where the day has no marts."""
     first, _ = window_of(day, lookback_days)
     versions = {
@@ -41,7 +43,7 @@ def report_fingerprint(lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], day: s
     if any(day not in days for days in versions.values()):
         return None
     notes = {feed.name: [notes.fingerprint for notes in _notes(lake, feed, day).values()] for feed in feeds}
-    return fingerprint(VERSION, versions, notes)
+    return fingerprint(VERSION, versions, notes, language)
 
 
 def report_data(
@@ -94,16 +96,18 @@ def report_data(
     )
 
 
-def make_report_day(lake: Lake, made_from: str | None, data: ReportData) -> tuple[Notes, ObjectInfo, list[str]]:
+def make_report_day(
+    lake: Lake, made_from: str | None, data: ReportData, language: str
+) -> tuple[Notes, ObjectInfo, list[str]]:
     """Render and publish one day's report, and `latest.html` if no later day has one. Gives the three facts too."""
     if made_from is None:
         raise MissingPartitionError(
             f"report/daily of {data.day} cannot be made: the day has no marts",
             "Materialize spotify_marts of that day first (the sensor marts_and_report does).",
         )
-    place, facts = lake.place(("report", "daily"), data.day), three_facts(data)
+    texts, place = texts_in(language), lake.place(("report", "daily"), data.day)
     with place.staged() as staged:
-        staged.write_text(render(data), encoding="utf-8")
+        staged.write_text(render(data, texts), encoding="utf-8")
         counts = {"checks": len(data.checks), "checks_failed": sum(not check.passed for check in data.checks)}
         notes = Notes.of(made_from, content_version(staged), data.movement.num_rows, counts, [])
         info = place.publish(staged, notes.to_texts())
@@ -112,7 +116,7 @@ def make_report_day(lake: Lake, made_from: str | None, data: ReportData) -> tupl
         with place.store.local(place.key) as page, place.store.staging(LATEST) as staged:
             staged.write_bytes(page.read_bytes())
             place.store.publish(staged, LATEST, {"day": data.day})
-    return notes, info, facts
+    return notes, info, three_facts(data, texts)
 
 
 def _notes(lake: Lake, feed: Feed, day: str) -> dict[str, Notes]:

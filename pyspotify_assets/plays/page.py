@@ -12,7 +12,7 @@ from pyspotify_assets.stores import ObjectInfo
 from pyspotify_assets.tables import LISTENING, LISTENING_ARTISTS, LISTENING_HOURS, LISTENING_TRACKS, Table
 from pyspotify_assets.warehouse import SqlEngine
 
-VERSION = "1"
+VERSION = "2"
 """Part of the page's fingerprint: raise it when the same data would come out as another page."""
 
 PAGE = "listening.html"
@@ -23,7 +23,7 @@ def page_info(lake: Lake) -> ObjectInfo | None:
     return lake.stores["report"].info(PAGE)
 
 
-def page_fingerprint(sql: SqlEngine, timezone: str) -> str | None:
+def page_fingerprint(sql: SqlEngine, timezone: str, language: str) -> str | None:
     """What the page is made from; None where there is no mart of the listening history."""
     versions = {
         mart.name: {
@@ -32,7 +32,7 @@ def page_fingerprint(sql: SqlEngine, timezone: str) -> str | None:
         }
         for mart in LISTENING
     }
-    return fingerprint(VERSION, versions, timezone) if all(versions.values()) else None
+    return fingerprint(VERSION, versions, timezone, language) if all(versions.values()) else None
 
 
 def is_current(lake: Lake, made_from: str | None) -> bool:
@@ -42,12 +42,15 @@ def is_current(lake: Lake, made_from: str | None) -> bool:
     return notes is not None and notes.fingerprint == made_from
 
 
-def make_page(lake: Lake, sql: SqlEngine, made_from: str, timezone: str, clock: Clock) -> tuple[Notes, ObjectInfo]:
+def make_page(
+    lake: Lake, sql: SqlEngine, made_from: str, timezone: str, language: str, clock: Clock
+) -> tuple[Notes, ObjectInfo]:
     """Render and publish the page. QueryError, LakeError."""
+    from pyspotify_assets.report import texts_in
     from pyspotify_assets.report.listening import ListeningData, render_listening
 
     tracks, artists, hours = (_rows(sql, mart) for mart in (LISTENING_TRACKS, LISTENING_ARTISTS, LISTENING_HOURS))
-    page = render_listening(ListeningData(tracks, artists, hours, timezone, clock()))
+    page = render_listening(ListeningData(tracks, artists, hours, timezone, clock()), texts_in(language))
     store = lake.stores["report"]
     with store.staging(PAGE) as staged:
         staged.write_text(page, encoding="utf-8")

@@ -1,7 +1,7 @@
 """The daily report: one self-contained HTML page, and the three sentences that the terminal shows too.
 
     data        what a report is made from; whoever calls gathers it
-    texts       every word that a reader sees
+    languages   every word that a reader sees, per language; texts how messages, numbers and days are written
     figures     what is counted and picked from the data, per feed
     facts       the three sentences
     charts      what the charts show, drawings how (Altair), theme in which colours and type
@@ -14,6 +14,7 @@ No SQL, no lake and no Dagster here. Importing this package loads no chart or da
 
 from pyspotify_assets.report.data import Check, ReportData
 from pyspotify_assets.report.facts import three_facts
+from pyspotify_assets.report.languages import texts_in
 from pyspotify_assets.report.page import render
 
-__all__ = ["Check", "ReportData", "render", "three_facts"]
+__all__ = ["Check", "ReportData", "render", "texts_in", "three_facts"]

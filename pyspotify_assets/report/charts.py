@@ -122,7 +122,7 @@ def hours(minutes: Sequence[float], texts: Texts) -> Spec:
     """Minutes listened in each of the 24 hours of the day, the hour with most standing out."""
     values = [
         {
-            "name": f"{hour}:00–{hour + 1}:00",
+            "name": texts("hours", hour=hour, next=hour + 1),
             "from": hour + 0.06,
             "to": hour + 0.94,
             "value": round(value),

@@ -11,7 +11,8 @@ from itertools import islice
 
 from pyspotify_assets.report.data import ReportData
 from pyspotify_assets.report.figures import Feed, figures
-from pyspotify_assets.report.texts import ENGLISH, Texts
+from pyspotify_assets.report.languages import ENGLISH
+from pyspotify_assets.report.texts import Texts
 
 
 def three_facts(data: ReportData, texts: Texts = ENGLISH) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pyspotify_assets.report import charts
-from pyspotify_assets.report.listening_texts import LISTENING_ENGLISH
+from pyspotify_assets.report.languages import ENGLISH
 from pyspotify_assets.report.markup import Html, join, table, tag
 from pyspotify_assets.report.page import document
 from pyspotify_assets.report.panels import empty, figure, pair, track_cell
@@ -32,7 +32,7 @@ class ListeningData:
     """When the page was made, aware; shown in UTC."""
 
 
-def render_listening(data: ListeningData, texts: Texts = LISTENING_ENGLISH) -> str:
+def render_listening(data: ListeningData, texts: Texts = ENGLISH) -> str:
     """One HTML document that needs nothing else. Identical data give identical text; without plays it says so."""
     years = sorted({row["play_year"] for row in data.hours}, reverse=True)
     span = texts("span", first=years[-1], last=years[0]) if len(years) > 1 else "".join(years)
@@ -100,7 +100,7 @@ def _when(data: ListeningData, texts: Texts) -> Html:
                 "hours",
                 charts.hours(hours, texts),
                 _columns("col_hour", texts),
-                [_figures(f"{place}:00", *found, texts) for place, found in enumerate(by_hour)],
+                [_figures(texts("hour", hour=place), *found, texts) for place, found in enumerate(by_hour)],
                 texts,
             ),
             figure(

@@ -1,4 +1,5 @@
 // Draws every chart from the JSON beside it. Expressions are interpreted, never compiled: the page's policy forbids eval.
+const locale = JSON.parse(document.getElementById("locale").textContent);
 document.querySelectorAll("[data-chart]").forEach(async (place) => {
   try {
     const spec = JSON.parse(document.getElementById(place.dataset.chart).textContent);
@@ -8,6 +9,8 @@ document.querySelectorAll("[data-chart]").forEach(async (place) => {
       ast: true,
       actions: false,
       defaultStyle: false,
+      formatLocale: locale.number,
+      timeFormatLocale: locale.time,
       tooltip: { theme: "own", disableDefaultStyle: true },
     });
     place.dataset.state = "drawn";

@@ -10,8 +10,9 @@ from pyspotify_assets.report import runtime, sections
 from pyspotify_assets.report.data import ReportData
 from pyspotify_assets.report.facts import facts
 from pyspotify_assets.report.figures import figures
+from pyspotify_assets.report.languages import ENGLISH
 from pyspotify_assets.report.markup import Html, join
-from pyspotify_assets.report.texts import ENGLISH, Texts
+from pyspotify_assets.report.texts import Texts
 
 
 def render(data: ReportData, texts: Texts = ENGLISH) -> str:
@@ -36,6 +37,7 @@ def document(title: str, body: Html, texts: Texts) -> str:
         title=join(title),
         style=_file("page.css"),
         body=body,
+        locale=runtime.json_for_html(texts.chart_locale()),
         runtime=library,
         script=script,
     )

@@ -44,7 +44,8 @@ def body(data: ReportData, feeds: Sequence[Feed], facts: Sequence[str], texts: T
 def _heading(day: str, texts: Texts) -> str:
     """The day with its weekday, breaking nowhere but between the two."""
     date = texts.day(day)
-    return texts.day(day, weekday=True).replace(date, date.replace(" ", "\u00a0"))
+    heading = texts.day(day, weekday=True).replace(date, date.replace(" ", "\u00a0"))
+    return heading[:1].upper() + heading[1:]
 
 
 def _banner(texts: Texts) -> Html:

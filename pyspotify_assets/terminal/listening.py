@@ -33,7 +33,7 @@ def land_export(lake: Lake, file: Path) -> str:
     return key
 
 
-def is_due(lake: Lake, sql: SqlEngine, timezone: str) -> bool:
+def is_due(lake: Lake, sql: SqlEngine, timezone: str, language: str) -> bool:
     """Whether there is something to do: an export waits, or plays are newer than the table, a mart or the page."""
     if landed_exports(lake):
         return True
@@ -44,7 +44,7 @@ def is_due(lake: Lake, sql: SqlEngine, timezone: str) -> bool:
     return (
         set(crawled) != set(years)
         or any(stale_years(sql, mart, crawled, timezone) for mart in LISTENING)
-        or not is_current(lake, page_fingerprint(sql, timezone))
+        or not is_current(lake, page_fingerprint(sql, timezone, language))
     )
 
 

@@ -11,7 +11,7 @@ from pyspotify_assets.daily.report import LATEST, report_data
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.names import DATABASES
-from pyspotify_assets.report import three_facts
+from pyspotify_assets.report import texts_in, three_facts
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import MARTS
 from pyspotify_assets.warehouse import SqlEngine
@@ -77,4 +77,5 @@ def newest_facts(lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], settings: Se
 def facts_of(lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], settings: Settings, day: str) -> Sequence[str]:
     """The three facts of one day, from its marts and those of the window before it."""
     sample = settings.resolved_source() == "sample"
-    return three_facts(report_data(lake, sql, feeds, day, settings.lookback_days, sample, system_clock))
+    data = report_data(lake, sql, feeds, day, settings.lookback_days, sample, system_clock)
+    return three_facts(data, texts_in(settings.report_language))

@@ -17,6 +17,7 @@ from pyspotify_assets.jobs import FULL_REFRESH
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.names import DATABASES
 from pyspotify_assets.planning import ranges
+from pyspotify_assets.report import texts_in
 from pyspotify_assets.resources import resources_for
 from pyspotify_assets.settings import Settings, load_settings
 from pyspotify_assets.tables import MARTS
@@ -45,7 +46,7 @@ def run_pipeline(days: int, until: date | None, as_json: bool = False) -> int:
         first = max(last - timedelta(days=days - 1), settings.start)
         document |= {"first_day": first, "last_day": last, "tables": [], "report": None, "listening": None}
         planned = plan_refresh(lake, feeds, settings, first, last, today)
-        due = listening.is_due(lake, sql_engine(settings), settings.timezone)
+        due = listening.is_due(lake, sql_engine(settings), settings.timezone, settings.report_language)
         failures = listening.bring_up_to_date(say) if due else []
         missed: list[str] = []
         if planned:
@@ -57,7 +58,7 @@ def run_pipeline(days: int, until: date | None, as_json: bool = False) -> int:
             document["report"] = asdict(newest) if newest else None
             if not as_json:
                 _show_tables(summaries, planned[0], planned[-1])
-                _show_report(newest)
+                _show_report(newest, settings)
         elif not due and not listening.page_address(lake):
             for line in _NOTHING:
                 say(line)
@@ -158,9 +159,9 @@ def _show_tables(summaries: Sequence[TableSummary], first: str, last: str) -> No
     show_table(console, headings, rows, figures=("days", "rows", "bytes"), places=("place",))
 
 
-def _show_report(newest: NewestReport | None) -> None:
+def _show_report(newest: NewestReport | None, settings: Settings) -> None:
     if newest is not None:
-        say(f"Three facts today ({newest.day})", style="bold")
+        say(texts_in(settings.report_language)("facts_today", day=newest.day), style="bold")
         show_facts(newest.facts)
         say(f"Report: {from_here(newest.place)}")
 

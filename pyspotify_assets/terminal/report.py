@@ -9,6 +9,7 @@ from pyspotify_assets.daily.report import LATEST
 from pyspotify_assets.errors import MissingPartitionError
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.plays.page import PAGE
+from pyspotify_assets.report import texts_in
 from pyspotify_assets.settings import Settings, load_settings
 from pyspotify_assets.stores import ObjectInfo, Store
 from pyspotify_assets.terminal.browser import open_page
@@ -35,7 +36,8 @@ def show_report(day: date | None, listening: bool, open_it: bool, as_json: bool 
             facts = _facts(settings, lake, of_day) if of_day else []
             document |= {"day": of_day or None, "facts": list(facts)}
             if not as_json:
-                say(f"Three facts of {of_day}" if of_day else "The newest report", style="bold")
+                texts = texts_in(settings.report_language)
+                say(texts("facts_of", day=of_day) if of_day else "The newest report", style="bold")
                 show_facts(facts)
         if not as_json:
             say(f"{'Listening history' if listening else 'Report'}: {from_here(place)}")

@@ -221,5 +221,5 @@ def test_without_an_import_nobody_notices_it(pipeline):
     lake = pipeline.lake
     keys = [info.key for store in lake.stores.values() for info in store.objects("")]
     assert [key for key in keys if "plays" in key or "listening" in key] == []
-    assert not is_due(lake, pipeline.sql, "UTC")
+    assert not is_due(lake, pipeline.sql, "UTC", "en")
     assert page_address(lake) == ""

@@ -7,7 +7,7 @@ import pytest
 from pyspotify_assets.report import charts as drawn
 from pyspotify_assets.report.drawings import STRIP
 from pyspotify_assets.report.figures import Totals, figures
-from pyspotify_assets.report.texts import ENGLISH
+from pyspotify_assets.report.languages import ENGLISH
 
 from .synthetic import BEFORE, TODAY, YESTERDAY, chart, charts, track
 
