@@ -39,7 +39,7 @@ def bump(feed: Feed, texts: Texts) -> Spec:
     headings = tuple(texts(f"col_{name}") for name in ("track", "artist", "day", "rank"))
     drawing = drawings.lines(size, texts("bump_lower"), headings)
     ticks = [_milliseconds(day) for day in feed.days[:: -max(1, (len(feed.days) + 3) // 7)]]
-    return _filled(drawing, rows, (size + drawings.STRIP) * _RANK_HEIGHT, ticks=ticks)
+    return _filled(drawing, rows, (size + drawings.STRIP) * _RANK_HEIGHT, ticks=ticks, found=None)
 
 
 def artists(feed: Feed, texts: Texts) -> Spec:

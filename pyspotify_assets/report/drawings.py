@@ -23,7 +23,8 @@ def lines(size: int, below: str, headings: tuple[str, str, str, str]) -> dict[st
     """Ranks 1 to `size` over time, with a strip underneath for lower ones and labels where the lines end.
 
     Rows: key, run, day, shown, rank, last, title, artist, note, tone, lead (its label stands out). `below` names the
-    strip; `headings` are those of title, artist, day and rank. Needs a parameter `ticks`: the days on the axis.
+    strip; `headings` are those of title, artist, day and rank. Needs two parameters: `ticks`, the days on the
+    axis, and `found`, the keys of the lines that a search found, or null.
     """
     import altair as alt
 
@@ -51,10 +52,9 @@ def lines(size: int, below: str, headings: tuple[str, str, str, str]) -> dict[st
         alt.Tooltip("day:T", title=day, format="%-d %b"),
         alt.Tooltip("rank:Q", title=rank),
     ]
-    place = alt.Chart().encode(x=x, y=y, opacity=alt.condition(near, alt.value(1), alt.value(0.16)))
+    place = alt.Chart().encode(x=x, y=y, opacity=_standing_out(0.16))
     base = place.encode(color=_tone())
-    faint = alt.condition(near, alt.value(1), alt.value(0.35))
-    ends = place.transform_filter("datum.last").encode(tooltip=tips, opacity=faint)
+    ends = place.transform_filter("datum.last").encode(tooltip=tips, opacity=_standing_out(0.35))
     label: dict[str, Any] = {"align": "left", "dx": 20, "limit": {"expr": "room - 24"}}
     layers = [
         alt.Chart(alt.Data(values=[{"from": strip - 0.5, "to": strip + 0.5}]))
@@ -133,6 +133,13 @@ def _tone(channel: Any = None) -> Any:
 
     scale = alt.Scale(domain=list(theme.TONES), range=list(theme.TONES.values()))
     return (channel or alt.Color)("tone:N", scale=scale, legend=None)
+
+
+def _standing_out(faint: float) -> Any:
+    """Opacity 1 of the line that is pointed at, or without one of those found, or of all; the others are faint."""
+    found = "found === null || indexof(found, datum.key) >= 0"
+    pointed_at = {"or": [{"param": "near", "empty": False}, {"and": [{"param": "near"}, found]}]}
+    return {"condition": {"test": pointed_at, "value": 1}, "value": faint}
 
 
 def _tips(headings: tuple[str, str]) -> list[Any]:

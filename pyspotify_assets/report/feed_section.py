@@ -13,6 +13,7 @@ from pyspotify_assets.report import charts
 from pyspotify_assets.report.figures import Feed
 from pyspotify_assets.report.markup import Html, join, table, tag
 from pyspotify_assets.report.panels import empty, figure, move_cell, or_none, pair, track_cell
+from pyspotify_assets.report.search import search
 from pyspotify_assets.report.texts import Texts
 
 MOVES = 6
@@ -82,7 +83,8 @@ def _movement(feed: Feed, texts: Texts) -> Html:
         for row in feed.top
     ]
     note = texts("bump_note", n=len(feed.top))
-    return figure(title, note, label, f"{feed.name}-bump", charts.bump(feed, texts), columns, ranked, texts)
+    spec, above = charts.bump(feed, texts), search(feed, texts)
+    return figure(title, note, label, f"{feed.name}-bump", spec, columns, ranked, texts, above)
 
 
 def _moves(feed: Feed, texts: Texts) -> Html:
@@ -203,6 +205,8 @@ def _years(feed: Feed, texts: Texts) -> Html:
         feed=texts.feed(feed.name),
         tracks=texts.count("feed_tracks", most["tracks"]),
         year=most["release_year"],
+        first=min(row["release_year"] for row in dated),
+        last=max(row["release_year"] for row in dated),
     )
     note = texts("years_note") + (f" {texts.count('years_unknown', unknown)}" if unknown else "")
     return figure(title, note, label, f"{feed.name}-years", charts.years(feed, texts), columns, rows, texts)
@@ -216,7 +220,8 @@ def _durations(feed: Feed, texts: Texts) -> Html:
     middle = texts.duration(median(lengths))
     columns = [(texts("col_length"), ""), (texts("col_tracks"), "n")]
     rows = [(name, texts.number(count)) for name, _, count in charts.duration_bins(lengths, texts)]
-    label = texts("durations_label", feed=texts.feed(feed.name), median=middle)
+    shortest, longest = texts.duration(lengths[0]), texts.duration(lengths[-1])
+    label = texts("durations_label", feed=texts.feed(feed.name), median=middle, shortest=shortest, longest=longest)
     spec = charts.durations(feed, texts)
     note = texts("durations_note", median=middle)
     return figure(title, note, label, f"{feed.name}-durations", spec, columns, rows, texts)

@@ -80,8 +80,23 @@ def _when(data: ListeningData, texts: Texts) -> Html:
     by_hour, by_weekday = _grouped(data.hours, "hour", range(24)), _grouped(data.hours, "weekday", range(1, 8))
     hours, weekdays = [minutes for _, minutes in by_hour], [minutes for _, minutes in by_weekday]
     hour, weekday = hours.index(max(hours)), weekdays.index(max(weekdays))
-    most_of_hour = texts("hours_label", minutes=texts.number(hours[hour]), hour=hour, next=hour + 1)
-    most_of_day = texts("weekdays_label", minutes=texts.number(weekdays[weekday]), weekday=texts.weekdays[weekday])
+    quiet_hour, quiet_day = hours.index(min(hours)), weekdays.index(min(weekdays))
+    of_hours = texts(
+        "hours_label",
+        minutes=texts.number(hours[hour]),
+        hour=hour,
+        next=hour + 1,
+        fewest=texts.number(hours[quiet_hour]),
+        low=quiet_hour,
+        after=quiet_hour + 1,
+    )
+    of_days = texts(
+        "weekdays_label",
+        minutes=texts.number(weekdays[weekday]),
+        weekday=texts.weekdays[weekday],
+        fewest=texts.number(weekdays[quiet_day]),
+        low=texts.weekdays[quiet_day],
+    )
     return tag(
         "section",
         tag(
@@ -96,7 +111,7 @@ def _when(data: ListeningData, texts: Texts) -> Html:
             figure(
                 texts("hours_title"),
                 texts("hours_note"),
-                most_of_hour,
+                of_hours,
                 "hours",
                 charts.hours(hours, texts),
                 _columns("col_hour", texts),
@@ -106,7 +121,7 @@ def _when(data: ListeningData, texts: Texts) -> Html:
             figure(
                 texts("weekdays_title"),
                 texts("weekdays_note"),
-                most_of_day,
+                of_days,
                 "weekdays",
                 charts.weekdays(weekdays, texts),
                 _columns("col_weekday", texts),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-_VOID = frozenset({"br", "hr", "meta"})
+_VOID = frozenset({"br", "hr", "input", "meta"})
 
 
 class Html(str):
@@ -54,7 +54,7 @@ def table(
 
 def scrolling(title: str, content: Html) -> Html:
     """A box that scrolls sideways by itself, reachable by keyboard, so that the page never does."""
-    return tag("div", content, class_="scroll", tabindex="0", role="region", aria_label=title)
+    return tag("div", content, class_="scroll", tabindex="0", role="group", aria_label=title)
 
 
 def _pieces(children: Iterable[object]) -> Iterable[str]:

@@ -3,7 +3,7 @@ const locale = JSON.parse(document.getElementById("locale").textContent);
 document.querySelectorAll("[data-chart]").forEach(async (place) => {
   try {
     const spec = JSON.parse(document.getElementById(place.dataset.chart).textContent);
-    await drawChart(place, spec, {
+    const { view } = await drawChart(place, spec, {
       mode: "vega-lite",
       renderer: "svg",
       ast: true,
@@ -14,6 +14,7 @@ document.querySelectorAll("[data-chart]").forEach(async (place) => {
       tooltip: { theme: "own", disableDefaultStyle: true },
     });
     place.dataset.state = "drawn";
+    place.parentElement.querySelectorAll(".search").forEach((box) => offerSearch(box, view));
   } catch (error) {
     place.dataset.state = "failed";
     place.textContent = place.dataset.failed;

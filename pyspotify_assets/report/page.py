@@ -29,7 +29,7 @@ def render(data: ReportData, texts: Texts = ENGLISH) -> str:
 
 def document(title: str, body: Html, texts: Texts) -> str:
     """A whole HTML document around what is between <body> and the scripts."""
-    script = _file("page.js")
+    script = _file("search.js") + _file("page.js")
     library = runtime.chart_runtime()
     return Template(_file("page.html")).substitute(
         language=texts.language,

@@ -20,14 +20,26 @@ def figure(
     columns: Sequence[tuple[str, str]],
     rows: Sequence[Sequence[object]],
     texts: Texts,
+    above: Html | None = None,
 ) -> Html:
-    """A chart with its heading, its text alternative, its specification and its table."""
-    data = f"chart-{name}"
+    """A chart with its heading, its text alternative, its specification and its table; `above` is what serves it.
+
+    What a pointer is shown over a chart, the table has too: the text alternative says so.
+    """
+    data, alternative = f"chart-{name}", f"{label} {texts('in_the_table')}"
     return tag(
         "div",
         tag("h3", title),
         tag("p", note, class_="note"),
-        tag("div", role="img", aria_label=label, class_="chart", data_chart=data, data_failed=texts("chart_failed")),
+        above,
+        tag(
+            "div",
+            role="img",
+            aria_label=alternative,
+            class_="chart",
+            data_chart=data,
+            data_failed=texts("chart_failed"),
+        ),
         tag("noscript", tag("p", texts("no_script"), class_="empty")),
         tag("script", trusted(json_for_html(spec)), type="application/json", id=data),
         tag(
@@ -66,6 +78,11 @@ def move_cell(places: int, texts: Texts) -> Html:
 def or_none(value: float | None, texts: Texts, decimals: int = 0) -> str:
     """A number, or the sign for none."""
     return texts("none") if value is None else texts.number(value, decimals)
+
+
+def english(text: str, texts: Texts) -> Html | str:
+    """Words of the checks, which are English in every language: a screen reader is told so where others are not."""
+    return text if texts.language == "en" else tag("span", text, lang="en")
 
 
 def empty(text: str) -> Html:

@@ -9,6 +9,7 @@ from pyspotify_assets.report.data import Check, ReportData
 from pyspotify_assets.report.feed_section import anchor, feed_section
 from pyspotify_assets.report.figures import Feed
 from pyspotify_assets.report.markup import Html, join, scrolling, table, tag
+from pyspotify_assets.report.panels import english
 from pyspotify_assets.report.texts import Texts
 
 PARTS = ("refined", "duplicates", "quarantined")
@@ -42,9 +43,9 @@ def body(data: ReportData, feeds: Sequence[Feed], facts: Sequence[str], texts: T
 
 
 def _heading(day: str, texts: Texts) -> str:
-    """The day with its weekday, breaking nowhere but between the two."""
-    date = texts.day(day)
-    heading = texts.day(day, weekday=True).replace(date, date.replace(" ", "\u00a0"))
+    """The day with its weekday, day and month never apart: so it breaks well even on a phone."""
+    together = texts.short_day(day)
+    heading = texts.day(day, weekday=True).replace(together, together.replace(" ", "\u00a0"))
     return heading[:1].upper() + heading[1:]
 
 
@@ -131,9 +132,9 @@ def _check_table(checks: Sequence[Check], texts: Texts) -> Html:
     rows = [
         (
             tag("span", texts("check_passed" if c.passed else "check_failed"), class_="good" if c.passed else "bad"),
-            c.name.replace("_", " "),
+            english(c.name.replace("_", " "), texts),
             tag("code", c.asset),
-            c.summary or texts("none"),
+            english(c.summary, texts) if c.summary else texts("none"),
             texts(f"severity_{c.severity}") if f"severity_{c.severity}" in texts.messages else c.severity,
         )
         for c in sorted(checks, key=lambda check: check.passed)

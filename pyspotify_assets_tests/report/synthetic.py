@@ -88,7 +88,8 @@ def charts(
     """The report's input from snapshots: feed → day → tracks by rank (key, title, artist, popularity, ms, year)."""
     moves, exits, artists, years, tracks = [], [], [], [], []
     for feed, snapshots in by_feed.items():
-        moves += [row for date_ in sorted(snapshots) for row in _moves(feed, date_, snapshots)]
+        ranks = {d: {t["key"]: (rank, t) for rank, t in enumerate(tracks, 1)} for d, tracks in snapshots.items()}
+        moves += [row for date_ in sorted(snapshots) for row in _moves(feed, date_, snapshots, ranks)]
         if day not in snapshots:
             continue
         previous = max((other for other in snapshots if other < day), default=None)
@@ -149,6 +150,11 @@ def full_day(days: int = 14, popularity: bool = True, **fields: Any) -> ReportDa
     )
 
 
+def full_year() -> ReportData:
+    """One feed of 25 tracks on each day of a year."""
+    return charts({"top_played": _wander("top_played", 25, 366, range(1968, 2027), True)}, checks=CHECKS, counts=COUNTS)
+
+
 def _wander(feed: str, size: int, days: int, years: range, popularity: bool) -> dict[str, list[dict[str, Any]]]:
     """Snapshots of a chart in which tracks drift, a few leave and a few come in every day."""
     dice = random.Random(feed)  # noqa: S311 - a seeded game, not a secret
@@ -177,9 +183,10 @@ def _wander(feed: str, size: int, days: int, years: range, popularity: bool) -> 
     return snapshots
 
 
-def _moves(feed: str, day: str, snapshots: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+def _moves(
+    feed: str, day: str, snapshots: Mapping[str, Sequence[Track]], ranks: Mapping[str, Mapping[str, tuple[int, Track]]]
+) -> list[dict[str, Any]]:
     earlier = sorted(other for other in snapshots if other < day)
-    ranks = {d: {t["key"]: (rank, t) for rank, t in enumerate(snapshots[d], 1)} for d in [*earlier, day]}
     previous = earlier[-1] if earlier else None
     rows = []
     for rank, track in enumerate(snapshots[day], 1):

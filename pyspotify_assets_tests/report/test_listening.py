@@ -75,8 +75,8 @@ def test_each_year_has_its_ten_first_tracks_and_artists_the_newest_year_first():
 def test_both_charts_have_their_words_and_their_figures_in_a_table():
     html = render_listening(data())
     assert html.count("data-chart=") == 2
-    assert "Most, 248, from 9:00 to 10:00." in html
-    assert "Most, 704, on Tuesday." in html
+    assert "Most, 248, from 9:00 to 10:00; fewest, 0, from 4:00 to 5:00." in html
+    assert "Most, 704, on Tuesday; fewest, 474, on Monday." in html
     page = words(html)
     assert "4:00 0 0 5:00 28 150" in page
     assert "Tuesday 92 704 Wednesday 92 474" in page

@@ -13,10 +13,12 @@ LISTENING = {
     "when": "When there was listening",
     "when_note": "All years together, on the clock of {timezone}, by when plays ended.",
     "hours_title": "By hour of the day",
-    "hours_label": "Columns of minutes listened by hour of the day. Most, {minutes}, from {hour}:00 to {next}:00.",
+    "hours_label": "Columns of minutes listened by hour of the day. "
+    "Most, {minutes}, from {hour}:00 to {next}:00; fewest, {fewest}, from {low}:00 to {after}:00.",
     "hours_note": "Minutes listened in each hour.",
     "weekdays_title": "By day of the week",
-    "weekdays_label": "Bar chart of minutes listened by day of the week. Most, {minutes}, on {weekday}.",
+    "weekdays_label": "Bar chart of minutes listened by day of the week. "
+    "Most, {minutes}, on {weekday}; fewest, {fewest}, on {low}.",
     "weekdays_note": "Minutes listened on each day.",
     "top_of_year": "What was played most in {year}",
     "tracks_of_year": "Tracks",

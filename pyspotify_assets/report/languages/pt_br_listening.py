@@ -14,10 +14,12 @@ LISTENING = {
     "when": "Quando se ouviu",
     "when_note": "Todos os anos juntos, no horário de {timezone}, pela hora em que cada reprodução terminou.",
     "hours_title": "Por hora do dia",
-    "hours_label": "Colunas dos minutos ouvidos por hora do dia. O máximo, {minutes}, é das {hour}h às {next}h.",
+    "hours_label": "Colunas dos minutos ouvidos por hora do dia. "
+    "O máximo, {minutes}, é das {hour}h às {next}h; o mínimo, {fewest}, das {low}h às {after}h.",
     "hours_note": "Minutos ouvidos em cada hora.",
     "weekdays_title": "Por dia da semana",
-    "weekdays_label": "Gráfico de barras dos minutos ouvidos por dia da semana. Dia com mais, {minutes}: {weekday}.",
+    "weekdays_label": "Gráfico de barras dos minutos ouvidos por dia da semana. "
+    "Dia com mais, {minutes}: {weekday}; com menos, {fewest}: {low}.",
     "weekdays_note": "Minutos ouvidos em cada dia.",
     "top_of_year": "O que mais tocou em {year}",
     "tracks_of_year": "Faixas",
