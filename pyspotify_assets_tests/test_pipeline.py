@@ -277,6 +277,15 @@ class TestTheNextRefresh:
             DAYS[2], layers=("raw", "refined", "marts", "report")
         )
 
+    def test_another_language_of_the_report_makes_the_reports_anew_and_nothing_else(self, copied, instance):
+        before = objects(Pipeline(copied).lake, *MADE_AREAS)
+        pipeline = Pipeline(copied, report_language="pt-BR")
+
+        assert pipeline.run(instance, DAYS[2], DAYS[2]).success
+
+        assert changed(before, objects(pipeline.lake, *MADE_AREAS)) == of_day(DAYS[2], layers=("report",))
+        assert b'<html lang="pt-BR">' in pipeline.lake.stores["report"].read("latest.html")
+
     def test_another_version_of_the_refining_refines_again_and_spares_what_comes_out_alike(
         self, copied, instance, monkeypatch
     ):

@@ -66,6 +66,8 @@ class TestJob:
 
         assert again.success
         assert again.made() == {}
+        due = {name: is_due(pipeline.lake, pipeline.sql, pipeline.settings.timezone, name) for name in ("en", "pt-BR")}
+        assert due == {"en": False, "pt-BR": True}
 
     def test_a_later_export_makes_only_its_years_again(self, pipeline, tmp_path):
         with dg.DagsterInstance.ephemeral() as instance:

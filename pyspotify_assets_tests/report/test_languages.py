@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from pyspotify_assets.report import render, texts_in, three_facts
+from pyspotify_assets.report import ReportData, render, texts_in, three_facts
 from pyspotify_assets.report.languages import ENGLISH, LANGUAGES, PORTUGUESE
 from pyspotify_assets.report.listening import render_listening
 from pyspotify_assets.report.runtime import chart_runtime
@@ -104,11 +104,12 @@ def test_the_page_says_which_language_it_is_in(texts: Texts):
     assert f'<html lang="{texts.language}">' in page
 
 
-def test_a_portuguese_page_has_no_english_sentence_of_ours():
-    pages = [render(synthetic.full_day(), PORTUGUESE), render(synthetic.empty(), PORTUGUESE)]
+def test_a_portuguese_page_has_no_english_sentence_of_ours(full_day: ReportData):
+    pages = [render(full_day, PORTUGUESE), render(synthetic.empty(), PORTUGUESE)]
     pages.append(render_listening(listening_data(), PORTUGUESE))
+    pages = [page.replace(chart_runtime(), "") for page in pages]
     for message in ENGLISH.messages.values():
         # The words before the first placeholder, where they are enough of a sentence to be looked for.
         words = re.split(r"[{|]", message)[0].strip()
         if words.count(" ") >= 2:
-            assert not [page for page in pages if words in page.replace(chart_runtime(), "")], words
+            assert not [page for page in pages if words in page], words
