@@ -15,7 +15,7 @@ WORDS = ("search_none", "search_found", "search_drawn", "search_outside", "searc
 
 
 def search(feed: Feed, texts: Texts) -> Html:
-    """Input, button and place for the answer, with all tracks of the day as the data that they search in."""
+    """Input, button and place for the answer, with all tracks of the day, in which is searched, as data beside them."""
     name = f"search-{feed.name}"
     artists = {artist: place for place, artist in enumerate(dict.fromkeys(texts.artist(row) for row in feed.rows))}
     data = {

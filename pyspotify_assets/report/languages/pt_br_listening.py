@@ -3,7 +3,7 @@
 LISTENING = {
     "listening_page": "Histórico de audição, {span}",
     "listening_page_empty": "Histórico de audição",
-    "listening_kicker": "Tudo o que tocou no Spotify, segundo a exportação dele mesmo",
+    "listening_kicker": "Tudo o que tocou no Spotify, pelos dados que ele mesmo exporta",
     "span": "{first} a {last}",
     "listening_sum": "{plays}, {listened}",
     "plays_of": "{n} reprodução|{n} reproduções",
@@ -28,6 +28,6 @@ LISTENING = {
     "artists_of_year_empty": "Nenhum artista tocou em {year}.",
     "col_hour": "Hora",
     "col_weekday": "Dia da semana",
-    "col_plays": "Reproduções",
+    "col_plays": "Vezes",
     "col_minutes": "Minutos",
 }
