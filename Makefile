@@ -75,8 +75,8 @@ clean: ## Remove what the targets made: .venv, caches and Dagster's history; the
 .venv/ready-dev: .venv/ready requirements-dev.txt pyspotify_assets_tests/package.json
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@cp pyspotify_assets_tests/package.json .venv
-	@{ command -v npm && npm install --prefix .venv --silent --no-package-lock --no-audit --no-fund --ignore-scripts; } >/dev/null \
-		|| echo "No axe-core, which needs npm: the tests for accessibility will be skipped."
+	@{ command -v npm && npm install --prefix .venv --silent --include=dev --no-package-lock --no-audit --no-fund --ignore-scripts; } >/dev/null \
+		|| echo "No axe-core, which npm and its registry give: the tests for accessibility will be skipped."
 	@touch $@
 
 .venv/ready-spark: .venv/ready-dev requirements-spark.txt

@@ -36,7 +36,6 @@ function offerSearch(box, view) {
     const text = plain(field.value);
     const found = text ? find(text) : [];
     const drawn = found.filter((place) => place < keys.length);
-    clear.disabled = !field.value;
     view.signal("found", drawn.length ? drawn.map((place) => keys[place]) : null).runAsync();
     list.replaceChildren(...found.slice(0, LISTED_TRACKS).map(item));
     if (found.length > LISTED_TRACKS) list.append(element("li", say("more", found.length - LISTED_TRACKS)));
@@ -45,10 +44,23 @@ function offerSearch(box, view) {
   }
 
   let waiting;
-  const showSoon = () => { clearTimeout(waiting); waiting = setTimeout(show, PATIENCE_MS); };
-  const empty = () => { field.value = ""; clearTimeout(waiting); show(); field.focus(); };
-  field.addEventListener("input", showSoon);
-  field.addEventListener("keydown", (event) => { if (event.key === "Escape") { event.preventDefault(); empty(); } });
+  field.addEventListener("input", () => {
+    clear.disabled = !field.value; // At once: Tab may follow.
+    clearTimeout(waiting);
+    waiting = setTimeout(show, PATIENCE_MS);
+  });
+  const empty = () => {
+    field.value = "";
+    clear.disabled = true;
+    clearTimeout(waiting);
+    show();
+    field.focus();
+  };
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    empty();
+  });
   clear.addEventListener("click", empty);
   box.querySelector("datalist").append(...artists.map((value) => new Option(value, value)));
   box.hidden = false;

@@ -111,7 +111,7 @@ def test_it_is_used_by_keyboard_alone_and_escape_and_the_button_clear_it(searche
     page = searched.page
     searched.field.focus()
     page.keyboard.type("ana")
-    assert searched.said()[0].startswith("3 tracks")
+    page.get_by_text("3 tracks of this day. 2 lines").wait_for()
     assert searched.standing_out() == 2
     page.keyboard.press("Escape")
     assert searched.field.input_value() == page.locator(f"{BOX} [role=status]").inner_text() == ""
