@@ -100,6 +100,7 @@ def _put_up(settings: Settings, feeds: Sequence[Feed], echo: Echo, options: Opti
     echo(f"4/4 {settings.names.pipeline_stack}: roles, crawlers, job, function, schedule, workgroup")
     parameters = {
         "KmsKeyArn": kms_key,
+        "AlertTopicArn": settings.alert_topic,
         **keys,
         "ExtractByLambda": None if options.extract_by_lambda is None else str(options.extract_by_lambda).lower(),
         "ScanCutoff": _text(options.scan_cutoff),

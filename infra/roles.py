@@ -6,7 +6,7 @@ from typing import Any
 
 from infra.places import substituted
 from pyspotify_assets.aws.dashboard_permissions import dashboard_statements
-from pyspotify_assets.aws.permissions import key_statements, statements
+from pyspotify_assets.aws.permissions import alert_statements, key_statements, statements
 from pyspotify_assets.aws.statement import Statement
 from pyspotify_assets.names import ROLES
 from pyspotify_assets.settings import Settings
@@ -53,7 +53,7 @@ def trust(role: str) -> list[dict[str, Any]]:
 
 def role_resources(settings: Settings) -> dict[str, Any]:
     """The roles of the pipeline stack, by logical id (`logical_id`)."""
-    plain = settings.model_copy(update={"kms_key": "", "quicksight_principal": ""})
+    plain = settings.model_copy(update={"kms_key": "", "quicksight_principal": "", "alert_topic": ""})
     return {
         logical_id(role): {
             "Type": "AWS::IAM::Role",
@@ -66,6 +66,7 @@ def role_resources(settings: Settings) -> dict[str, Any]:
                     _policy("permissions", statements(role, plain)),
                     *_conditional("HasKmsKey", "key", key_statements(role)),
                     *_conditional("HasDashboard", "dashboard", dashboard_statements(role, plain)),
+                    *_conditional("HasAlertTopic", "alerts", alert_statements(role, "${AlertTopicArn}")),
                 ],
             },
         }

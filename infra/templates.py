@@ -89,6 +89,11 @@ def pipeline_template(settings: Settings, feeds: Sequence[Feed], without: Sequen
         "Description": f"pyspotify_assets, stage {settings.stage}: roles, crawlers, job, function, schedule, workgroup",
         "Parameters": {
             "KmsKeyArn": _KMS_KEY,
+            "AlertTopicArn": {
+                "Type": "String",
+                "Default": "",
+                "Description": "ARN of the SNS topic that the pipeline tells of trouble; empty: none",
+            },
             "LambdaKey": {"Type": "String", "Description": "Key of the function's zip in the code bucket"},
             "JobScriptKey": {"Type": "String", "Description": "Key of the job's script in the code bucket"},
             "JobPackagesKey": {"Type": "String", "Description": "Key of the zip that the script imports from"},
@@ -114,6 +119,7 @@ def pipeline_template(settings: Settings, feeds: Sequence[Feed], without: Sequen
         "Conditions": {
             **_HAS_KMS_KEY,
             "ExtractsByLambda": {"Fn::Equals": [{"Ref": "ExtractByLambda"}, "true"]},
+            "HasAlertTopic": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlertTopicArn"}, ""]}]},
             "HasDashboard": {"Fn::Not": [{"Fn::Equals": [{"Ref": "QuickSightPrincipal"}, ""]}]},
         },
         "Resources": {name: part for name, part in resources.items() if name not in without},

@@ -74,7 +74,7 @@ def run(days: int, until: datetime | None, as_json: bool) -> None:
       pyspotify run --days 3 --until 2026-11-22
 
     --json: source, lake, first_day, last_day, tables (table, days, rows, bytes, place), report (day, facts, place),
-    listening, failures, missed, refused_until.
+    listening, incidents (key, since, title, happened, remedy), failures, missed, refused_until.
 
     Exit code 1 if something failed; 3 if nothing did and Spotify, or the daily budget, refuses until later.
     """
@@ -109,7 +109,8 @@ def extract(feeds: tuple[str, ...], day: datetime | None, as_json: bool) -> None
     \b
       pyspotify extract --feed top_played
 
-    --json: source, lake, day, snapshots (table, rows, bytes, place), failures, missed, refused_until.
+    --json: source, lake, day, snapshots (table, rows, bytes, place), incidents (key, since, title, happened, remedy),
+    failures, missed, refused_until.
 
     Exit code 1 if something failed; 3 if nothing did and Spotify, or the daily budget, refuses until later.
     """

@@ -32,8 +32,9 @@ def build_definitions(
 ) -> dg.Definitions:
     """All definitions, from the environment's settings unless given.
 
-    `resource_overrides` replace single resources: `lake_io_manager`, `crawler`, `sql`, `spotify`, `clock`. To embed the
-    project in another: `dg.Definitions.merge(yours, build_definitions(resource_overrides={…}))`.
+    `resource_overrides` replace single resources: `lake_io_manager`, `crawler`, `sql`, `spotify`, `clock`,
+    `alert_channels`. To embed the project in another:
+    `dg.Definitions.merge(yours, build_definitions(resource_overrides={…}))`.
     """
     settings = settings or load_settings()
     feeds = load_feeds(settings.feeds)

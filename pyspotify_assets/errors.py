@@ -94,6 +94,10 @@ class QuickSightError(AwsError):
     """QuickSight refused, or took something and said that it has failed; the message carries its reasons."""
 
 
+class AlertError(PySpotifyError):
+    """A channel did not take an alert. The address of a webhook is never in the message: whoever has it may post."""
+
+
 class CheckFailedError(PySpotifyError):
     """A blocking check failed: what was staged has not been published. `findings`: what the checks found."""
 

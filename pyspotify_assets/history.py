@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
+from pyspotify_assets import errors
+
 CRAWL_STARTED = "crawl_started"
 """Metadata of a crawled table: when its crawl began, seconds since 1970. What came later it may not have seen."""
 
@@ -65,3 +67,16 @@ def newest_by_day(instance: dg.DagsterInstance, key: dg.AssetKey, days: Sequence
             if record.partition_key:
                 newest[record.partition_key] = max(record.timestamp, newest.get(record.partition_key, 0.0))
     return newest
+
+
+def failure_words(event: dg.DagsterEvent) -> str:
+    """What a failed step says: its own words, or those of an error of ours; a traceback only of what is neither."""
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error
+    while error is not None:
+        if error.cls_name and issubclass(getattr(errors, error.cls_name, Exception), errors.PySpotifyError):
+            return f"{event.step_key}: {error.message.partition(': ')[2].strip()}"
+        error = error.cause
+    return f"{event.step_key}: {data.error_display_string}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import ConfigDict, Field
 
+from pyspotify_assets.alerts.channels import channels_for
 from pyspotify_assets.aws.secret import spotify_credentials
 from pyspotify_assets.clock import system_clock
 from pyspotify_assets.errors import SettingsError
@@ -204,6 +205,7 @@ def resources_for(settings: Settings) -> dict[str, Any]:
         else SampleSpotify(seed=settings.sample_seed),
         "refiner": _refiner(settings),
         "clock": system_clock,
+        "alert_channels": channels_for(settings),
     }
 
 

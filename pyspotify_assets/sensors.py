@@ -3,7 +3,7 @@
 `raw_landed`: files in landing become raw. `export_landed`: exports of the listening history in landing become plays.
 `snapshot_when_allowed`: the snapshot is taken once a refusal is over. `crawl_<area>_when_newer`: crawl what is new.
 `marts_when_crawled`: make the marts and reports of the days whose snapshots have changed, after the crawl that covers
-them.
+them. `alerts`, which requests nothing and tells what is wrong, is in `alerts/sensor.py`.
 """
 
 import json
@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from pyspotify_assets import landing
+from pyspotify_assets.alerts.sensor import alerts_sensor
 from pyspotify_assets.assets.catalog import crawl_plan, table_keys
 from pyspotify_assets.assets.each_day import ONLY_CHANGED
 from pyspotify_assets.assets.report import REPORT
@@ -49,6 +50,7 @@ def build_sensors(
 ) -> list[dg.SensorDefinition]:
     """All sensors."""
     return [
+        alerts_sensor(feeds, settings, status),
         _raw_landed(feeds, settings, status),
         _export_landed(jobs, status),
         _snapshot_when_allowed(jobs, feeds, settings, status),

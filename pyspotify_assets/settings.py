@@ -9,9 +9,10 @@ import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pyspotify_assets.errors import SettingsError
@@ -76,6 +77,35 @@ class Settings(BaseSettings):
     spotify_daily_requests: int = Field(
         200, ge=1, description="Page requests a day (UTC) at most, over all runs; the sample is exempt."
     )
+    alert_webhook: SecretStr = Field(
+        SecretStr(""), description="Webhook in Slack's format that alerts are posted to: https, or a loopback address."
+    )
+    alert_topic: str = Field("", description="ARN of the SNS topic that alerts are published to.")
+    ui_url: str = Field(
+        "", description="Address of the Dagster UI, for links in alerts; unless set, that of `dagster dev` in `local`."
+    )
+
+    @field_validator("alert_webhook")
+    @classmethod
+    def _webhook_is_safe(cls, value: SecretStr) -> SecretStr:
+        scheme, host = _web_address(value.get_secret_value()) or ("", "")
+        if value and scheme != "https" and not (scheme == "http" and host in _LOOPBACK):
+            raise ValueError("neither an https address nor one of this machine (or a name, a port or a space is wrong)")
+        return value
+
+    @field_validator("alert_topic")
+    @classmethod
+    def _topic_of_sns(cls, value: str) -> str:
+        if value and not re.fullmatch(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}", value, re.ASCII):
+            raise ValueError("not the ARN of a standard SNS topic, arn:aws:sns:<region>:<account>:<name>")
+        return value
+
+    @field_validator("ui_url")
+    @classmethod
+    def _web_page(cls, value: str) -> str:
+        if value and _web_address(value) is None:
+            raise ValueError("not an address such as https://dagster.example.org")
+        return value.rstrip("/")
 
     @field_validator("timezone")
     @classmethod
@@ -121,6 +151,10 @@ class Settings(BaseSettings):
         if not value.strip() or ("://" in value and not value.startswith("s3://")):
             raise ValueError("neither a folder nor an s3://bucket/prefix address")
         return value
+
+    def ui_address(self) -> str:
+        """Where Dagster's UI is, without a slash at its end; empty where nobody has said so."""
+        return self.ui_url or ("http://127.0.0.1:3000" if self.env == "local" else "")
 
     def today(self, now: datetime) -> date:
         """The day that `now` (an aware instant) belongs to, in the setting's time zone."""
@@ -184,15 +218,34 @@ class Settings(BaseSettings):
         )
 
 
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def _web_address(text: str) -> tuple[str, str] | None:
+    """Scheme and host of an address of the web; None for what is none, or has a user, a fragment or odd characters."""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    if not usable or "@" in parts.netloc or parts.fragment or not re.fullmatch(r"[!-~]+", text):
+        return None
+    return parts.scheme, parts.hostname or ""
+
+
 def load_settings(**overrides: object) -> Settings:
-    """The settings from the environment; `overrides` win. SettingsError names variable, value and remedy."""
+    """The settings from the environment; `overrides` win. SettingsError names variable, value and remedy.
+
+    The value of a secret is not named.
+    """
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
         field = Settings.model_fields.get(name)
+        value = "the value" if field and field.annotation is SecretStr else repr(str(first["input"]))
         raise SettingsError(
-            f"PYSPOTIFY_{name.upper()} = {str(first['input'])!r} cannot be used: {first['msg']}",
+            f"PYSPOTIFY_{name.upper()} = {value} cannot be used: {first['msg']}",
             f"{field.description if field else ''} Default: {field.default if field else ''}.",
         ) from None

@@ -205,6 +205,7 @@ class TestAutomation:
         assert {schedule.default_status for schedule in schedules.values()} == {dg.DefaultScheduleStatus.RUNNING}
         sensors = {sensor.name: sensor for sensor in repository.sensor_defs}
         assert set(sensors) == {
+            "alerts",
             "raw_landed",
             "export_landed",
             "snapshot_when_allowed",

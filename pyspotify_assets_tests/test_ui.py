@@ -30,10 +30,10 @@ GROUPS = {
 }
 SCHEDULES = {"daily_snapshot", "crawl_raw_at_noon", "crawl_refined_at_noon"}
 SENSORS = {
-    *("raw_landed", "export_landed", "snapshot_when_allowed"),
+    *("alerts", "raw_landed", "export_landed", "snapshot_when_allowed"),
     *("crawl_raw_when_newer", "crawl_refined_when_newer", "marts_when_crawled"),
 }
-ONCE_A_MINUTE = {"snapshot_when_allowed"}
+ONCE_A_MINUTE = {"alerts", "snapshot_when_allowed"}
 """Sensors that tick half as often as the others."""
 REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "pyspotify_assets"}
 

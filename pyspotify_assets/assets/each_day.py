@@ -42,6 +42,9 @@ progress = logging.getLogger("pyspotify_assets.progress")
 MISSED, INSTEAD = "missed", "instead"
 """Metadata of an observation: why a day has no output, and the day that has it in its place."""
 
+FAILED_DAYS = "failed_days"
+"""Metadata of a failed step: its days that failed → the name of the error."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -240,4 +243,9 @@ def _failure(key: dg.AssetKey, failures: Mapping[str, Exception], days: int) -> 
     name = key.to_user_string()
     words = "\n".join(f"{day}: {type(error).__name__}: {error}" for day, error in list(failures.items())[:20])
     more = f"\n… and {len(failures) - 20} more" if len(failures) > 20 else ""
-    return dg.Failure(f"{name}: {len(failures)} of {days} days failed\n{words}{more}", allow_retries=False)
+    kinds = {day: type(error).__name__ for day, error in failures.items()}
+    return dg.Failure(
+        f"{name}: {len(failures)} of {days} days failed\n{words}{more}",
+        metadata={FAILED_DAYS: kinds},
+        allow_retries=False,
+    )

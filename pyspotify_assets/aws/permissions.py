@@ -20,12 +20,13 @@ WILDCARD_RESOURCES: Mapping[str, str] = {}
 def statements(role: str, settings: Settings) -> list[Statement]:
     """The statements of one of `names.ROLES` in the stage of `settings`.
 
-    With an own KMS key those for it too, and with a dashboard in QuickSight those that make it.
+    With an own KMS key and with a topic of alerts those for it too, with a dashboard in QuickSight those that make it.
     """
     return (
         _ROLES[role](Arns(settings))
         + (key_statements(role) if settings.kms_key else [])
         + (dashboard_statements(role, settings) if settings.quicksight_principal else [])
+        + (alert_statements(role, settings.alert_topic) if settings.alert_topic else [])
     )
 
 
@@ -34,6 +35,12 @@ def key_statements(role: str) -> list[Statement]:
     actions = {"crawler": ("kms:Decrypt",), "scheduler": ()}.get(role, ("kms:Decrypt", "kms:GenerateDataKey"))
     reason = "Objects and the secret are under the key; an upload in parts needs Decrypt too"
     return [Statement("UseKey", actions, ("{kms_key}",), reason)] if actions else []
+
+
+def alert_statements(role: str, topic: str) -> list[Statement]:
+    """What the role may do with the SNS topic of that ARN, where alerts are published to one."""
+    actions, reason = ("sns:Publish",), "What is wrong is told to whoever subscribes to it"
+    return [Statement("TellOfTrouble", actions, (topic,), reason)] if role == "pipeline" else []
 
 
 def _read_secret(arns: Arns) -> Statement:

@@ -37,6 +37,7 @@ def diagnose(live: bool = False, progress: Progress = lambda done, total, thing:
 
 def _stages(live: bool) -> Iterator[Sequence[Look]]:
     """The looks, in stages: each is made when those before it are done, from what they have shown to be there."""
+    from pyspotify_assets.diagnosis.alerts import alert_looks
     from pyspotify_assets.diagnosis.live import live_looks
     from pyspotify_assets.diagnosis.local import dagster_look, lake_looks
     from pyspotify_assets.diagnosis.project import known_feeds, machine_looks, setting_looks, spotify_look
@@ -55,7 +56,13 @@ def _stages(live: bool) -> Iterator[Sequence[Look]]:
         )
         yield [*setting_looks(settings), *machine, Look("Lake", "lake", partial(_refused, locked))]
         return
-    yield [*setting_looks(settings), *machine, *lake_looks(address), spotify_look(settings)]
+    yield [
+        *setting_looks(settings),
+        *machine,
+        *lake_looks(address),
+        spotify_look(settings),
+        *alert_looks(settings),
+    ]
     if address.startswith("s3://"):
         from pyspotify_assets.diagnosis.aws_account import identity
 

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from pyspotify_assets.diagnosis.alerts import message_looks
 from pyspotify_assets.diagnosis.finding import Finding, Look
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.settings import Settings
@@ -24,10 +25,14 @@ _CONTENT = b"pyspotify doctor was here\n"
 
 
 def live_looks(settings: Settings, feeds: Sequence[Feed]) -> Iterator[Look]:
-    """A tiny object, a SELECT 1, a search for one track; on AWS also the Lambda's dry run, and a word on crawls."""
+    """A tiny object, a SELECT 1, a search for one track, a message by each channel of alerts.
+
+    On AWS also the Lambda's dry run, and a word on crawls.
+    """
     yield Look(GROUP, "an object", partial(_object, settings))
     yield Look(GROUP, "SELECT 1", partial(_query, settings))
     yield Look(GROUP, "Spotify", partial(_search, settings, feeds))
+    yield from message_looks(settings)
     if settings.env == "aws":
         name = settings.names.function
         yield Look(GROUP, f"Lambda {name}", partial(_dry_run, name), "lambda:InvokeFunction", "warning")

@@ -21,7 +21,7 @@ from pyspotify_assets.report import texts_in
 from pyspotify_assets.resources import resources_for
 from pyspotify_assets.settings import Settings, load_settings
 from pyspotify_assets.tables import MARTS
-from pyspotify_assets.terminal import listening, runs
+from pyspotify_assets.terminal import incidents, listening, runs
 from pyspotify_assets.terminal.document import one_document
 from pyspotify_assets.terminal.ending import ended
 from pyspotify_assets.terminal.grid import show_table
@@ -62,9 +62,10 @@ def run_pipeline(days: int, until: date | None, as_json: bool = False) -> int:
         elif not due and not listening.page_address(lake):
             for line in _NOTHING:
                 say(line)
-            document |= {"failures": list(_NOTHING[:1]), "missed": [], "refused_until": None}
+            document |= {"incidents": [], "failures": list(_NOTHING[:1]), "missed": [], "refused_until": None}
             return 1
         document["listening"] = listening.show_page(lake)
+        document["incidents"] = incidents.show_open(settings, lake, feeds, failures, missed)
         return ended(failures, missed, lake, document)
 
 
@@ -78,6 +79,7 @@ def take_snapshots(names: Sequence[str], day: date | None, as_json: bool = False
         failures, missed = _execute("daily_snapshot", [taken], len(assets), assets)
         lake = Lake.at(**settings.lake_places())
         document |= {"day": taken, "snapshots": [there for feed in chosen for there in _snapshot(lake, feed, taken)]}
+        document["incidents"] = incidents.show_open(settings, lake, feeds, failures, missed)
         return ended(failures, missed, lake, document)
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from pyspotify_assets import errors
 from pyspotify_assets.assets.each_day import progress
 from pyspotify_assets.clock import system_clock
 from pyspotify_assets.definitions import build_definitions
+from pyspotify_assets.history import failure_words
 from pyspotify_assets.jobs import day_range
 from pyspotify_assets.settings import load_settings
 
@@ -138,19 +138,6 @@ def _execute_as_the_ui_would(
         job_code_origin=job.get_python_origin(),
     )
     return execute_run(job, run, instance)
-
-
-def failure_words(event: dg.DagsterEvent) -> str:
-    """What a failed step says: its own words, or those of an error of ours; a traceback only of what is neither."""
-    data = event.step_failure_data
-    if data.user_failure_data and data.user_failure_data.description:
-        return data.user_failure_data.description
-    error = data.error
-    while error is not None:
-        if error.cls_name and issubclass(getattr(errors, error.cls_name, Exception), errors.PySpotifyError):
-            return f"{event.step_key}: {error.message.partition(': ')[2].strip()}"
-        error = error.cause
-    return f"{event.step_key}: {data.error_display_string}"
 
 
 @contextmanager

@@ -16,8 +16,9 @@ from pyspotify_assets.settings import Settings
 
 ACCOUNT, REGION, KEY = "123456789012", "eu-west-1", "arn:aws:kms:eu-west-1:123456789012:key/abc"
 ANNA = f"arn:aws:quicksight:us-east-1:{ACCOUNT}:user/default/anna"
-ASKED_FOR: dict[str, Any] = {"kms_key": "some", "quicksight_principal": ANNA}
-"""Settings that make roles larger: an own key, and a dashboard in QuickSight."""
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
+ASKED_FOR: dict[str, Any] = {"kms_key": "some", "quicksight_principal": ANNA, "alert_topic": TOPIC}
+"""Settings that make roles larger: an own key, a dashboard in QuickSight, a topic of alerts."""
 LONGEST = 10_240
 """Characters without white space that IAM allows all inline policies of a role together."""
 
@@ -118,7 +119,8 @@ def test_the_role_in_the_stack_has_exactly_its_statements(role):
         part["Fn::If"][0]: [entry["Sid"] for entry in part["Fn::If"][1]["PolicyDocument"]["Statement"]]
         for part in conditional
     }
-    for condition, setting in (("HasKmsKey", "kms_key"), ("HasDashboard", "quicksight_principal")):
+    conditions = {"HasKmsKey": "kms_key", "HasDashboard": "quicksight_principal", "HasAlertTopic": "alert_topic"}
+    for condition, setting in conditions.items():
         more = statements(role, settings(**{setting: ASKED_FOR[setting]}))[len(declared) :]
         assert found.pop(condition, []) == [one.sid for one in more]
     assert found == {}
@@ -133,7 +135,7 @@ def test_policies_stay_within_what_iam_allows_even_with_the_longest_names(role):
         bucket_raw="r" * 63,
         bucket_refined="s" * 63,
         bucket_prefix="p" * 60,
-        **ASKED_FOR,
+        **{**ASKED_FOR, "alert_topic": f"{TOPIC}{'t' * 250}"},
     )
     assert len(json.dumps([one.document() for one in found], separators=(",", ":"))) < LONGEST
 
@@ -221,6 +223,13 @@ def test_a_secret_may_be_read_and_only_that_one():
         assert may(role, "secretsmanager:GetSecretValue", f"{secret}:PySpotify-aB3xyz")
         assert not may(role, "secretsmanager:GetSecretValue", f"{secret}:PySpotifyOther-aB3xyz")
         assert not may(role, "secretsmanager:GetSecretValue", f"{secret}:PySpotify-dev-aB3xyz")
+
+
+def test_a_topic_is_published_to_by_the_pipeline_and_only_the_one_that_is_named():
+    assert may("pipeline", "sns:Publish", TOPIC, alert_topic=TOPIC)
+    assert not may("pipeline", "sns:Publish", f"{TOPIC}-of-others", alert_topic=TOPIC)
+    assert not may("pipeline", "sns:Publish", TOPIC)
+    assert [role for role in ROLES if may(role, "sns:Publish", TOPIC, alert_topic=TOPIC)] == ["pipeline"]
 
 
 def test_nothing_of_quicksight_is_allowed_unless_a_dashboard_is_asked_for():

@@ -1,0 +1,107 @@
+"""What is late: days that should be in the lake by now and are not. Goes by what lies there, not by Dagster's history.
+
+A day is due when its snapshot's hour has come. Only what had a day within the last month is waited for: a feed without
+any is new, or has been given up; but what has been reported late stays so until it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from pyspotify_assets.alerts.incidents import Trouble
+from pyspotify_assets.feeds import Feed
+from pyspotify_assets.lake import Lake
+from pyspotify_assets.settings import Settings
+
+SNAPSHOT_LATE = timedelta(hours=3)
+"""After the hour of the snapshot: a run takes minutes."""
+
+MADE_LATE = timedelta(hours=6)
+"""After the same hour, for what is made from it: a day and these six hours are the window of the freshness policy."""
+
+LOOKED_BACK = timedelta(days=31)
+_REMEDY = (
+    "See in Dagster, under Automation, whether daily_snapshot and the sensors are running, and what their last ticks "
+    "say; pyspotify run brings everything up to date."
+)
+
+
+def late(
+    lake: Lake,
+    feeds: Sequence[Feed],
+    settings: Settings,
+    now: datetime,
+    explained: Callable[[str], bool] = lambda asset: False,
+    reported: Collection[str] = (),
+) -> list[Trouble]:
+    """What is late, the first of a chain only: where a feed has no raw, nobody needs to hear that it has no refined.
+
+    `explained(asset)`: its absence is told as another trouble; `reported`: the assets that were late when it was last
+    looked. Raises LakeError.
+    """
+    found = []
+    for feed in feeds:
+        raw, refined = ("raw", feed.name), ("refined", feed.name)
+        trouble = _late(lake, raw, settings, now, SNAPSHOT_LATE, reported)
+        if trouble is None and _is_there(lake, raw, settings, now):
+            trouble = _late(lake, refined, settings, now, MADE_LATE, reported)
+        found += [trouble] if trouble and not explained(trouble.subject) else []
+    if any(_is_there(lake, ("refined", feed.name), settings, now) for feed in feeds) and not explained("report/daily"):
+        report = _late(lake, ("report", "daily"), settings, now, MADE_LATE, reported)
+        found += [report] if report else []
+    return found
+
+
+def due_day(settings: Settings, now: datetime, patience: timedelta) -> date:
+    """The newest day whose snapshot's hour is at least `patience` ago."""
+    local = now.astimezone(ZoneInfo(settings.timezone))
+    today = local.date()
+    return today if now >= _hour_of(today, settings) + patience else today - timedelta(days=1)
+
+
+def _is_there(lake: Lake, asset: tuple[str, str], settings: Settings, now: datetime) -> bool:
+    return lake.place(asset, due_day(settings, now, MADE_LATE).isoformat()).info() is not None
+
+
+def _late(
+    lake: Lake,
+    asset: tuple[str, str],
+    settings: Settings,
+    now: datetime,
+    patience: timedelta,
+    reported: Collection[str],
+) -> Trouble | None:
+    name, due = "/".join(asset), due_day(settings, now, patience)
+    # One look at the day itself: as a rule it is there, and nothing has to be listed.
+    if lake.place(asset, due.isoformat()).info() is not None:
+        return None
+    first = due - LOOKED_BACK
+    there = _days(lake, asset, first.isoformat(), due.isoformat())
+    if not there and name not in reported:
+        return None
+    missing_from = date.fromisoformat(there[-1]) + timedelta(days=1) if there else first
+    days = tuple((missing_from + timedelta(days=n)).isoformat() for n in range((due - missing_from).days + 1))
+    newest = f"The newest is that of {there[-1]}" if there else f"There has been none since {first}"
+    hour = f"{settings.snapshot_hour:02}:00 {settings.timezone}"
+    return Trouble(
+        "late",
+        name,
+        _hour_of(missing_from, settings).astimezone(UTC),
+        f"{name} is late: there is no {due}",
+        f"{newest}; that of {due} was due at {hour}, and has been waited for since.",
+        _REMEDY,
+        f"assets/{name}",
+        days,
+    )
+
+
+def _days(lake: Lake, asset: tuple[str, str], first: str, last: str) -> list[str]:
+    if asset[0] != "report":
+        return lake.days(asset, first, last)
+    return [info.key[:10] for info in lake.stores["report"].objects("", first) if first <= info.key[:10] <= last]
+
+
+def _hour_of(day: date, settings: Settings) -> datetime:
+    return datetime.combine(day, time(settings.snapshot_hour), ZoneInfo(settings.timezone))
