@@ -1,5 +1,6 @@
 """Settings come from the environment; a wrong value is named with its variable and its remedy."""
 
+import traceback
 from datetime import UTC, date, datetime
 
 import pytest
@@ -47,6 +48,10 @@ def test_nothing_has_to_be_set():
         ("PYSPOTIFY_QUICKSIGHT_PRINCIPAL", "anna"),
         ("PYSPOTIFY_QUICKSIGHT_PRINCIPAL", "arn:aws:iam::123456789012:user/anna"),
         ("PYSPOTIFY_QUICKSIGHT_PRINCIPAL", "arn:aws:quicksight:us-east-1:123456789012:user/default/*"),
+        ("PYSPOTIFY_ALERT_TOPIC", "alerts"),
+        ("PYSPOTIFY_ALERT_TOPIC", "arn:aws:sns:us-east-1:123456789012:ordered.fifo"),
+        ("PYSPOTIFY_UI_URL", "dagster.example.org"),
+        ("PYSPOTIFY_UI_URL", "javascript:alert(1)"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_variable_and_default(monkeypatch, variable, value):
@@ -56,6 +61,40 @@ def test_a_wrong_value_is_named_with_its_variable_and_default(monkeypatch, varia
     assert variable in str(raised.value)
     assert repr(value) in str(raised.value)
     assert "Default:" in raised.value.remedy
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://hooks.example.org/the-secret",
+        "http://127.0.0.1.example.org/the-secret",
+        "https://user:password@hooks.example.org/the-secret",
+        "ftp://hooks.example.org/the-secret",
+        "https:///the-secret",
+        "https://hooks.example.org:port/the-secret",
+        "https://hooks.example.org/the-secret\r\nHost: elsewhere",
+        "the-secret",
+    ],
+)
+def test_a_webhook_that_could_be_overheard_or_misled_is_refused_without_a_word_of_its_address(monkeypatch, address):
+    monkeypatch.setenv("PYSPOTIFY_ALERT_WEBHOOK", address)
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert "PYSPOTIFY_ALERT_WEBHOOK = the value cannot be used" in str(raised.value)
+    assert "the-secret" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize("address", ["https://hooks.example.org/the-secret?x=1", "http://127.0.0.1:8065/the-secret"])
+def test_the_address_of_a_webhook_is_not_shown(address):
+    settings = load_settings(alert_webhook=address)
+    assert settings.alert_webhook.get_secret_value() == address
+    assert "the-secret" not in f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()}"
+
+
+def test_links_lead_to_dagster_dev_on_a_laptop_and_elsewhere_to_where_the_setting_says():
+    assert load_settings().ui_address() == "http://127.0.0.1:3000"
+    assert load_settings(env="aws").ui_address() == ""
+    assert load_settings(env="aws", ui_url="https://dagster.example.org/").ui_address() == "https://dagster.example.org"
 
 
 def test_settings_are_frozen():

@@ -93,7 +93,8 @@ class Webhook:
     def _post(self, body: bytes) -> None:
         split, connection = self._split(), self._connection()
         # A time-out of a socket is for each read: a server that drips would hold us for as long as it likes.
-        deadline = threading.Timer(self._patience, _cut, [connection])
+        cut = threading.Event()
+        deadline = threading.Timer(self._patience, _cut, [connection, cut])
         deadline.daemon = True
         deadline.start()
         try:
@@ -105,6 +106,8 @@ class Webhook:
         finally:
             deadline.cancel()
             connection.close()
+        if cut.is_set():  # What had come by then may look like an answer.
+            raise self._unreachable(TimeoutError())
         if 300 <= status < 400:
             raise AlertError(
                 f"The webhook at {self.host} redirects elsewhere ({status}), which is not followed",
@@ -166,9 +169,10 @@ def letterhead(settings: Settings) -> Letterhead:
 _MEND_WEBHOOK = "It is tried again with the next round. If it stays so, see whether PYSPOTIFY_ALERT_WEBHOOK is right."
 
 
-def _cut(connection: HTTPConnection) -> None:
+def _cut(connection: HTTPConnection, cut: threading.Event) -> None:
     import socket
 
+    cut.set()
     if connection.sock is not None:
         with suppress(OSError):
             connection.sock.shutdown(socket.SHUT_RDWR)

@@ -113,11 +113,11 @@ def step(
 def _met(incident: Incident | None, trouble: Trouble, now: datetime) -> tuple[Incident, Word | None]:
     if incident is None:
         return Incident(trouble, told=now), "new"
-    if incident.solved:
-        return Incident(trouble, told=now, flaps=True), "again"
-    worse = trouble.grave and not incident.trouble.grave
-    # It is one incident since it opened, and it stays grave: else what wavers would be "worse" again and again.
+    # What was grave stays so: else what wavers would be "worse" again and again.
     grave = trouble.grave or incident.trouble.grave
+    worse = grave and not incident.trouble.grave
+    if incident.solved:
+        return Incident(replace(trouble, grave=grave), told=now, flaps=True), "again"
     since = min(trouble.since, incident.trouble.since)
     current = replace(incident, trouble=replace(trouble, since=since, grave=grave), gone=None)
     if worse or _a_day_after(current.told, now):

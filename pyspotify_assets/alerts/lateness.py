@@ -55,10 +55,10 @@ def late(
 
 
 def due_day(settings: Settings, now: datetime, patience: timedelta) -> date:
-    """The newest day whose snapshot's hour is at least `patience` ago."""
+    """The newest day whose snapshot's hour is at least `patience` ago, which is less than a day."""
     local = now.astimezone(ZoneInfo(settings.timezone))
-    today = local.date()
-    return today if now >= _hour_of(today, settings) + patience else today - timedelta(days=1)
+    days = (local.date() - timedelta(days=back) for back in range(3))
+    return next(day for day in days if now >= _hour_of(day, settings) + patience)
 
 
 def _is_there(lake: Lake, asset: tuple[str, str], settings: Settings, now: datetime) -> bool:
@@ -78,8 +78,9 @@ def _late(
     if lake.place(asset, due.isoformat()).info() is not None:
         return None
     first = due - LOOKED_BACK
-    there = _days(lake, asset, first.isoformat(), due.isoformat())
-    if not there and name not in reported:
+    there = _days(lake, asset, first.isoformat(), settings.today(now).isoformat())
+    # A newer day ends the waiting: that one is missing before it is the check no_day_missed to tell.
+    if there[-1] >= due.isoformat() if there else name not in reported:
         return None
     missing_from = date.fromisoformat(there[-1]) + timedelta(days=1) if there else first
     days = tuple((missing_from + timedelta(days=n)).isoformat() for n in range((due - missing_from).days + 1))

@@ -18,7 +18,7 @@ ENDPOINT = "Check the network, AWS_DEFAULT_REGION and, if it is set, AWS_ENDPOIN
 AGAIN = "Run it again later: a run that is repeated replaces its own partition and nothing else."
 
 DENIED = ("AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden", "403", "UnauthorizedOperation")
-MISSING = ("EntityNotFoundException", "ResourceNotFoundException", "NoSuchEntity", "404")
+MISSING = ("EntityNotFoundException", "ResourceNotFoundException", "NoSuchEntity", "NotFound", "404")
 REMEDIES = {
     "ExpiredToken": LOG_IN,
     "ExpiredTokenException": LOG_IN,

@@ -1,0 +1,1 @@
+"""Alerts: what is seen, what is told of it, by which channel, and what is remembered."""
