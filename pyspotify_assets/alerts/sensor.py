@@ -21,7 +21,7 @@ from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.settings import Settings
 
 INTERVAL = {"local": 60, "aws": 300}
-"""Seconds between two rounds. On AWS each reads the secret once and a few objects: see docs/costs.md."""
+"""Seconds between two rounds. On AWS each reads the secret and a few objects: see docs/costs.md."""
 
 
 def alerts_sensor(feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:

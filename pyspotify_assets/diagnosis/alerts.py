@@ -21,7 +21,7 @@ def alert_looks(settings: Settings) -> Iterator[Look]:
         if isinstance(channel, Webhook):
             yield Look(GROUP, "webhook", partial(_reachable, channel))
         if isinstance(channel, Topic):
-            yield Look(GROUP, "topic", partial(_subscribed, channel.arn), "sns:GetTopicAttributes")
+            yield Look(GROUP, "topic", partial(_subscribed, channel.arn), "sns:ListSubscriptionsByTopic")
 
 
 def message_looks(settings: Settings) -> Iterator[Look]:
@@ -43,19 +43,26 @@ def _reachable(webhook: Webhook) -> Iterator[Finding]:
 
 
 def _subscribed(arn: str) -> Iterator[Finding]:
-    from pyspotify_assets.aws.refusals import explained
+    from pyspotify_assets.aws.refusals import explained, is_missing
     from pyspotify_assets.aws.session import impatient_client
     from pyspotify_assets.errors import AwsError
 
-    with explained(AwsError, f"The topic {arn}", "Make it, or correct PYSPOTIFY_ALERT_TOPIC."):
-        attributes = impatient_client("sns", arn.split(":")[3], 10, 2).get_topic_attributes(TopicArn=arn)["Attributes"]
-    subscribers = int(attributes.get("SubscriptionsConfirmed", 0))
-    if subscribers:
-        yield Finding("ok", "topic", f"{arn}, {subscribers} confirmed subscription{'' if subscribers == 1 else 's'}")
+    try:
+        with explained(AwsError, f"The topic {arn}"):
+            client = impatient_client("sns", arn.split(":")[3], 10, 2)
+            subscriptions = client.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+    except AwsError as error:
+        if not is_missing(error):
+            raise
+        yield Finding("problem", "topic", f"{arn} is not there", "Make it, or correct PYSPOTIFY_ALERT_TOPIC.")
+        return
+    # One that waits to be confirmed has no ARN yet, only a word in its place.
+    confirmed = sum(one["SubscriptionArn"].startswith("arn:") for one in subscriptions)
+    if confirmed:
+        yield Finding("ok", "topic", f"{arn}, {confirmed} confirmed subscription{'' if confirmed == 1 else 's'}")
     else:
-        yield Finding(
-            "warning", "topic", f"{arn} has no confirmed subscription: nobody would hear", "Subscribe, and confirm it."
-        )
+        seen = f"{arn} has no confirmed subscription: nobody would hear"
+        yield Finding("warning", "topic", seen, "Subscribe to it, and confirm.")
 
 
 def _told(channel: Channel) -> Iterator[Finding]:
