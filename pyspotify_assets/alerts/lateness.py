@@ -33,13 +33,13 @@ def late(
     feeds: Sequence[Feed],
     settings: Settings,
     now: datetime,
-    explained: Callable[[str], bool] = lambda asset: False,
+    explained: Callable[[str, str], bool] = lambda asset, day: False,
     reported: Collection[str] = (),
 ) -> list[Trouble]:
     """What is late, the first of a chain only: where a feed has no raw, nobody needs to hear that it has no refined.
 
-    `explained(asset)`: its absence is told as another trouble; `reported`: the assets that were late when it was last
-    looked. Raises LakeError.
+    `explained(asset, day)`: another trouble is told that keeps it away; `reported`: the assets that were late when it
+    was last looked. Raises LakeError.
     """
     found = []
     for feed in feeds:
@@ -47,11 +47,11 @@ def late(
         trouble = _late(lake, raw, settings, now, SNAPSHOT_LATE, reported)
         if trouble is None and _is_there(lake, raw, settings, now):
             trouble = _late(lake, refined, settings, now, MADE_LATE, reported)
-        found += [trouble] if trouble and not explained(trouble.subject) else []
-    if any(_is_there(lake, ("refined", feed.name), settings, now) for feed in feeds) and not explained("report/daily"):
+        found += [trouble] if trouble else []
+    if any(_is_there(lake, ("refined", feed.name), settings, now) for feed in feeds):
         report = _late(lake, ("report", "daily"), settings, now, MADE_LATE, reported)
         found += [report] if report else []
-    return found
+    return [trouble for trouble in found if not explained(trouble.subject, trouble.days[-1])]
 
 
 def due_day(settings: Settings, now: datetime, patience: timedelta) -> date:
@@ -79,7 +79,7 @@ def _late(
         return None
     first = due - LOOKED_BACK
     there = _days(lake, asset, first.isoformat(), settings.today(now).isoformat())
-    # A newer day ends the waiting: that one is missing before it is the check no_day_missed to tell.
+    # A newer day ends the waiting; that one before it was missed is told by the check no_day_missed.
     if there[-1] >= due.isoformat() if there else name not in reported:
         return None
     missing_from = date.fromisoformat(there[-1]) + timedelta(days=1) if there else first

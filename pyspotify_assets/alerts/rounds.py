@@ -103,22 +103,26 @@ def _troubles(
     look("refusal", lambda: [access.refusal(watched.lake, now)])
     look("login", lambda: [access.login(watched.spotify.login(), now)])
     if not watched.spotify.knows_the_past:  # The sample can be made for any day whenever somebody wants it.
-        explained = _explained(found, left, watched.feeds)
+        explained = _explained(found, left)
         reported = {one.trouble.subject for one in memory.open_incidents() if one.trouble.kind == "late"}
         look("late", lambda: late(watched.lake, watched.feeds, watched.settings, now, explained, reported))
     return found, unseen
 
 
-def _explained(found: Sequence[Trouble], left: failing.Failing, feeds: Sequence[Feed]) -> Callable[[str], bool]:
-    """Whether another trouble is why an asset's day is missing: a refusal, or what failed at it or before it."""
-    failed = {outcome.subject for outcome in left.values() if outcome.kind == "failure"}
+def _explained(found: Sequence[Trouble], left: failing.Failing) -> Callable[[str, str], bool]:
+    """Whether another trouble is why an asset's day is missing: a refusal, or what failed at it or before it.
+
+    A failure of earlier days only explains nothing: what is due now has not even been tried.
+    """
+    failures = [outcome for outcome in left.values() if outcome.kind == "failure"]
     refused = any(trouble.kind == "refusal" for trouble in found)
 
-    def explained(asset: str) -> bool:
+    def explained(asset: str, day: str) -> bool:
+        failed = {one.subject for one in failures if not one.days or one.days[-1] >= day}
         area, _, feed = asset.partition("/")
         if area == "report":
             return any(not subject.startswith("job ") for subject in failed)
-        return (refused and area == "raw") or not failed.isdisjoint({f"raw/{feed}", f"{area}/{feed}"})
+        return (refused and area == "raw") or not failed.isdisjoint({f"raw/{feed}", asset})
 
     return explained
 

@@ -36,7 +36,9 @@ def settings(**given) -> Settings:
     return load_settings(source="live", **given)
 
 
-def found(lake: Lake, now: datetime, feeds=FEED, explained=lambda asset: False, reported=(), **given) -> list[Trouble]:
+def found(
+    lake: Lake, now: datetime, feeds=FEED, explained=lambda asset, day: False, reported=(), **given
+) -> list[Trouble]:
     return late(lake, feeds, settings(**given), now, explained, reported)
 
 
@@ -106,7 +108,7 @@ class TestWhatNobodyWaitsFor:
     def test_what_another_trouble_explains_is_not_told_beside_it(self, lake):
         put(lake, YESTERDAY, RAW, REFINED, REPORT)
 
-        assert late_ones(lake, SIX + 9 * HOUR, explained=lambda asset: asset == RAW) == []
+        assert late_ones(lake, SIX + 9 * HOUR, explained=lambda asset, day: (asset, day) == (RAW, TODAY)) == []
 
     def test_one_feed_that_is_late_does_not_hide_the_others_report(self, lake):
         put(lake, YESTERDAY, "raw/top_played", "refined/top_played", RAW, REFINED, REPORT)

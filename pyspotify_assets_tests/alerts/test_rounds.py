@@ -265,6 +265,14 @@ class TestLate:
         assert watch.run(assets=RAW).success
         assert watch.tick() == ["solved late raw/popular_songs", "solved late raw/top_played"]
 
+    def test_a_failure_explains_its_own_day_and_not_that_the_next_was_not_even_tried(self, watch):
+        watch.run(assets=["raw/top_played"])
+        watch.now.at += DAY
+        watch.fail_at_spotify()
+        assert watch.tick(4 * HOUR) == ["new failure raw/top_played"]
+
+        assert watch.tick(20 * HOUR + DAY / 2) == ["still failure raw/top_played", "new late raw/top_played"]
+
     def test_the_sample_may_be_as_old_as_it_likes(self, tmp_path, instance):
         with watching(tmp_path, instance) as watch:
             watch.spotify.knows_the_past = True
