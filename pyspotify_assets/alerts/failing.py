@@ -128,7 +128,7 @@ def _of_failure(outcome: Outcome) -> Trouble:
         "failure",
         outcome.subject,
         outcome.at,
-        f"{outcome.subject} failed{of_days}",
+        f"{'The ' if outcome.subject.startswith('job ') else ''}{outcome.subject} failed{of_days}",
         said,
         remedy or again,
         outcome.page,
