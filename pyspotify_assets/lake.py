@@ -162,7 +162,9 @@ def _store(address: str, area: str, lake: str, s3: Mapping[str, str]) -> Store:
     if lake.startswith("s3://") or not Path(address).is_relative_to(lake):
         # On a place of its own, perhaps another disk: what is staged elsewhere could not be renamed into it.
         return FolderStore.at(Path(address))
-    return FolderStore(Path(address), Path(lake, "state", "notes", area), Path(lake, ".staging"))
+    # Spotify knows no past: of all areas, raw alone cannot be made again.
+    replaced = Path(lake, "state", "replaced", area) if area == "raw" else None
+    return FolderStore(Path(address), Path(lake, "state", "notes", area), Path(lake, ".staging"), replaced)
 
 
 def _machine_locks() -> Path:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pyspotify_assets.checks import mart_findings, require
+from pyspotify_assets.daily.fingerprints import fingerprint
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.errors import CheckFailedError, MissingPartitionError
 from pyspotify_assets.feeds import Feed
@@ -14,6 +16,9 @@ from pyspotify_assets.marts import FeedWindow, feed_window, mart_fingerprint, ma
 from pyspotify_assets.names import DATABASES
 from pyspotify_assets.tables import Table
 from pyspotify_assets.warehouse import Partition, SqlEngine
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _POPULARITY = ("popularity", "mean_popularity")
 
@@ -89,5 +94,10 @@ def write_checked(
     if given and rows.num_rows:  # Where it is not, the mart goes by position.
         counts = {**counts, "popularity_given": int(any(given))}
     # The rows follow from what they were made from: that is their version, whatever engine wrote the bytes.
-    notes = Notes.of(made_from, made_from, rows.num_rows, counts, findings)
+    notes = Notes.of(made_from, made_from, rows.num_rows, counts, findings, rows_checksum(rows))
     return sql.point(mart, day, run, notes.to_texts()), notes, rows.slice(0, 5).to_pylist()
+
+
+def rows_checksum(rows: pa.Table) -> str:
+    """The checksum of a mart's rows in their order, whatever engine wrote them into whatever bytes."""
+    return fingerprint(rows.column_names, rows.to_pylist())

@@ -28,20 +28,30 @@ class FoundBy:
 
 @dataclass(frozen=True)
 class Notes:
-    """`fingerprint`: what it was made from. `version`: of its content. `counts`: named figures, such as duplicates."""
+    """`fingerprint`: what it was made from. `version`: of its content. `counts`: named figures, such as duplicates.
+
+    `checksum`: of the rows, where `version` is not that of the content.
+    """
 
     fingerprint: str
     version: str
     rows: int
     counts: Mapping[str, int] = field(default_factory=dict)
     findings: Sequence[FoundBy] = ()
+    checksum: str = ""
 
     @classmethod
     def of(
-        cls, fingerprint: str, version: str, rows: int, counts: Mapping[str, int], findings: Sequence[Finding]
+        cls,
+        fingerprint: str,
+        version: str,
+        rows: int,
+        counts: Mapping[str, int],
+        findings: Sequence[Finding],
+        checksum: str = "",
     ) -> Notes:
         kept = [FoundBy(found.check.name, found.passed, found.check.blocking, found.summary) for found in findings]
-        return cls(fingerprint, version, rows, counts, kept)
+        return cls(fingerprint, version, rows, counts, kept, checksum)
 
     def to_texts(self) -> dict[str, str]:
         """As a store keeps them: name → text."""
@@ -52,7 +62,7 @@ class Notes:
             "rows": str(self.rows),
             "counts": json.dumps(dict(self.counts), separators=(",", ":")),
             "findings": json.dumps(findings, separators=(",", ":"), ensure_ascii=False),
-        }
+        } | ({"checksum": self.checksum} if self.checksum else {})
 
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> Notes | None:
@@ -64,6 +74,7 @@ class Notes:
                 int(texts["rows"]),
                 {str(name): int(count) for name, count in json.loads(texts["counts"]).items()},
                 [FoundBy(*found) for found in json.loads(texts["findings"])],
+                texts.get("checksum", ""),
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             return None

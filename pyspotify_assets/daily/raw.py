@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -28,7 +28,7 @@ from pyspotify_assets.checks import (
 from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily.fingerprints import content_version, fingerprint
 from pyspotify_assets.daily.notes import Notes
-from pyspotify_assets.errors import CheckFailedError, PastDayError, RawFormatError
+from pyspotify_assets.errors import CheckFailedError, MissingPartitionError, PastDayError, RawFormatError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake, Place
 from pyspotify_assets.raw_csv import open_raw_csv, write_raw_csv
@@ -173,39 +173,60 @@ def _publish(
 def _take_landed(lake: Lake, feed: Feed, day: str, waiting: list[ObjectInfo], timezone: str) -> Taken:
     store, taken = lake.stores["landing"], waiting[-1]
     place = lake.place(("raw", feed.name), day)
-    midnight = datetime.combine(date.fromisoformat(day), time(), ZoneInfo(timezone))
+    try:
+        result = _from_landed(lake, feed, place, taken, timezone)
+    except (MissingPartitionError, FileNotFoundError):
+        if store.info(taken.key) is not None:
+            raise
+        info = place.info()  # Another run was faster, and has taken the file from under this one.
+        notes = Notes.from_texts(info.notes) if info else None
+        if notes is None:
+            raise
+        return Taken(day, notes)
+    for info in waiting[:-1]:
+        with suppress(MissingPartitionError):  # The other run has moved it.
+            to_quarantine(lake, info, f"Superseded: {taken.key} was put into landing later.")
+    leave_landing(lake, taken)
+    log.info("raw/%s of %s taken from %s", feed.name, day, taken.key)
+    return result
+
+
+def _from_landed(lake: Lake, feed: Feed, place: Place, taken: ObjectInfo, timezone: str) -> Taken:
+    """Publish what was landed; what cannot be read goes to quarantine."""
+    store = lake.stores["landing"]
+    midnight = datetime.combine(date.fromisoformat(place.day), time(), ZoneInfo(timezone))
     with store.local(taken.key) as file, place.staged() as staged:
         try:
             form = landing.recognise(file)
             with open(staged, "wb") as target:
                 written = write_raw_csv(landing.rows_of(file, form, midnight, Path(taken.key).name), target)
             counts = {"entries_received": written.rows, "values_with_control_characters": written.replaced}
-            result = _publish(place, staged, fingerprint(VERSION, "landed", taken.key, taken.identity), counts, None)
+            return _publish(place, staged, fingerprint(VERSION, "landed", taken.key, taken.identity), counts, None)
         except (RawFormatError, CheckFailedError) as error:
             kept = to_quarantine(lake, taken, str(error))
             raise RawFormatError(
-                f"{store.uri(taken.key)} cannot become the raw partition {feed.name} of {day}: {error}",
+                f"{store.uri(taken.key)} cannot become the raw partition {feed.name} of {place.day}: {error}",
                 f"The file and the reason are kept in {kept}; mend it and import it again.",
             ) from error
-    for info in waiting[:-1]:
-        to_quarantine(lake, info, f"Superseded: {taken.key} was put into landing later.")
-    leave_landing(lake, taken)
-    log.info("raw/%s of %s taken from %s", feed.name, day, taken.key)
-    return result
 
 
 def to_quarantine(lake: Lake, info: ObjectInfo, reason: str) -> str:
     """Move a landed file to quarantine, the reason beside it; gives its new address."""
-    landing_store, quarantine = lake.stores["landing"], lake.stores["quarantine"]
-    key = f"landing/{info.key}"
-    with landing_store.local(info.key) as file, quarantine.staging(Path(info.key).name) as staged:
+    address = set_aside(lake, "landing", info.key, reason)
+    leave_landing(lake, info)
+    return address
+
+
+def set_aside(lake: Lake, area: str, key: str, reason: str) -> str:
+    """Copy an object of any area to quarantine, the reason beside it; gives the copy's address."""
+    store, quarantine, kept = lake.stores[area], lake.stores["quarantine"], f"{area}/{key}"
+    with store.local(key) as file, quarantine.staging(Path(key).name) as staged:
         shutil.copyfile(file, staged)
-        quarantine.publish(staged, key)
+        quarantine.publish(staged, kept)
     with quarantine.staging("reason.txt") as staged:
         staged.write_text(reason + "\n", encoding="utf-8")
-        quarantine.publish(staged, f"{key}.reason.txt")
-    leave_landing(lake, info)
-    return quarantine.uri(key)
+        quarantine.publish(staged, f"{kept}.reason.txt")
+    return quarantine.uri(kept)
 
 
 def leave_landing(lake: Lake, info: ObjectInfo) -> None:

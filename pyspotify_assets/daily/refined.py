@@ -43,6 +43,11 @@ def refined_fingerprint(raw: Place) -> str:
     return fingerprint(refine.VERSION, raw_version(raw), SNAPSHOT.shape)
 
 
+def quarantine_key(feed: str, day: str) -> str:
+    """Where the rows of a day that could not be typed lie in the area of quarantine."""
+    return f"refined/{feed}/{PARTITION_COLUMN}={day}/{feed}.csv"
+
+
 def refined_day(lake: Lake, feed: str, day: str) -> RefinedDay:
     """The day to be refined of one feed. MissingPartitionError where there is no raw one."""
     raw, place = lake.place(("raw", feed), day), lake.place(("refined", feed), day)
@@ -51,8 +56,7 @@ def refined_day(lake: Lake, feed: str, day: str) -> RefinedDay:
             f"refined/{feed} of {day} cannot be made: {raw.uri} is not there",
             f"Materialize raw/{feed} of that day, or import a file: pyspotify import FILE --feed {feed} --date {day}",
         )
-    quarantine_key = f"refined/{feed}/{PARTITION_COLUMN}={day}/{feed}.csv"
-    return RefinedDay(raw, place, lake.stores["quarantine"], quarantine_key, refined_fingerprint(raw))
+    return RefinedDay(raw, place, lake.stores["quarantine"], quarantine_key(feed, day), refined_fingerprint(raw))
 
 
 def refine_day(lake: Lake, feed: str, day: str) -> tuple[Notes, ObjectInfo]:

@@ -2,7 +2,7 @@
 
 A store keeps whole objects under keys with `/` between their parts. An object is replaced whole or not at all, and can
 carry notes: short texts that travel with it (what it was made from, how many rows it has) and vanish when something
-else replaces it.
+else replaces it. What is replaced can be kept for a while: versions on S3, copies in a folder (`kept.py`).
 """
 
 from __future__ import annotations
@@ -29,6 +29,17 @@ class ObjectInfo:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Replaced:
+    """What lay at a key before: `version` names it to the store, `published` is when it was put in place."""
+
+    version: str
+    uri: str
+    size: int
+    published: datetime
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
 class Store(Protocol):
     """One root under which objects are kept. Every failure is a LakeError that names the object's address."""
 
@@ -44,8 +55,11 @@ class Store(Protocol):
     def read(self, key: str) -> bytes:
         """The whole object. MissingPartitionError if there is none."""
 
-    def local(self, key: str) -> AbstractContextManager[Path]:
-        """The object as a file of this machine, to read only: itself in a folder, a passing copy of one on S3."""
+    def local(self, key: str, version: str = "") -> AbstractContextManager[Path]:
+        """The object as a file of this machine, to read only: itself in a folder, a passing copy of one on S3.
+
+        `version`: what lay there before, as `replaced` names it.
+        """
 
     def staging(self, name: str) -> AbstractContextManager[Path]:
         """A path to write to, of that file name, in a new folder that is removed at the end of the block."""
@@ -55,6 +69,15 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; nothing happens if there is none."""
+
+    def replaced(self, key: str) -> list[Replaced]:
+        """What lay at the key before and is kept, newest first: versions on S3; in a folder, if it keeps any."""
+
+    def lost(self, prefix: str) -> Iterator[str]:
+        """The keys whose objects have vanished by other means than `delete`, as far as the store can tell."""
+
+    def last_notes(self, key: str) -> Mapping[str, str]:
+        """The notes that were last published at the key, whatever has become of their object; empty if unknown."""
 
     def arrow(self) -> tuple[pyarrow.fs.FileSystem, str]:
         """The file system and the root to put before a key, for pyarrow's readers."""

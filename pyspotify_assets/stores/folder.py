@@ -1,13 +1,12 @@
 """Objects in a folder: an object is a file, put in place by a rename within one file system.
 
-Notes lie in a folder of their own beside the objects, as JSON with the size and time of the file that they speak of, so
-that notes of a file that has been replaced by other means are not believed.
+Notes lie in a folder of their own beside the objects (`folder_notes.py`), and so does what was replaced (`kept.py`).
 """
 
 from __future__ import annotations
 
 import errno
-import json
+import filecmp
 import os
 import stat
 import time
@@ -18,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyspotify_assets.errors import LakeError, MissingPartitionError
-from pyspotify_assets.stores import ObjectInfo
+from pyspotify_assets.stores import ObjectInfo, Replaced
+from pyspotify_assets.stores.folder_notes import FolderNotes
+from pyspotify_assets.stores.kept import keep, kept
 from pyspotify_assets.stores.names import check_key, check_prefix, encode_notes
 from pyspotify_assets.stores.staging import staged_file
 
@@ -38,10 +39,14 @@ _REMEDIES = {
 
 
 class FolderStore:
-    """A store under `root`; `notes` and `staging` are folders of the same file system."""
+    """A store under `root`; `notes` and `staging` are folders of the same file system.
 
-    def __init__(self, root: Path, notes: Path, staging: Path) -> None:
-        self.root, self._notes, self._staging = root.absolute(), notes.absolute(), staging.absolute()
+    `replaced`: the folder in which what is replaced by something else is kept; None keeps nothing.
+    """
+
+    def __init__(self, root: Path, notes: Path, staging: Path, replaced: Path | None = None) -> None:
+        self.root, self._notes, self._staging = root.absolute(), FolderNotes(notes.absolute()), staging.absolute()
+        self._replaced = replaced.absolute() if replaced else None
 
     @classmethod
     def at(cls, root: Path) -> FolderStore:
@@ -57,7 +62,7 @@ class FolderStore:
                 status = self._path(key).stat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
-            return _info(key, status, self._notes_of(key, status)) if stat.S_ISREG(status.st_mode) else None
+            return _info(key, status, self._notes.of(key, status)) if stat.S_ISREG(status.st_mode) else None
 
     def objects(self, prefix: str, start_after: str = "", limit: int | None = None) -> Iterator[ObjectInfo]:
         folder = check_prefix(prefix)
@@ -81,8 +86,8 @@ class FolderStore:
                 raise MissingPartitionError(f"{self.uri(key)} is not there") from None
 
     @contextmanager
-    def local(self, key: str) -> Iterator[Path]:
-        path = self._path(key)
+    def local(self, key: str, version: str = "") -> Iterator[Path]:
+        path = self._kept_in(key) / check_key(version)[-1] if version else self._path(key)
         if not path.is_file():
             raise MissingPartitionError(f"{path} is not there")
         yield path
@@ -100,11 +105,15 @@ class FolderStore:
             now = time.time_ns()
             os.utime(staged, ns=(now, now))
             status = staged.stat()
-            _replace(staged, path)
+            if self._replaced is not None:
+                self._keep_what_differs(path, key, staged)
             if notes is not None:
                 self._write_notes(key, status, notes)
-            else:
-                self._notes_path(key).unlink(missing_ok=True)
+            _replace(staged, path)
+            if notes is None:
+                self._notes.path(key).unlink(missing_ok=True)
+            elif not self._notes.of(key, status):  # A run that publishes at the same time did not know of these.
+                self._write_notes(key, status, notes)
         return _info(key, status, notes)
 
     def delete(self, key: str) -> None:
@@ -114,10 +123,23 @@ class FolderStore:
             if path.is_file():
                 path.unlink(missing_ok=True)
                 _prune(path.parent, self.root)
-            notes = self._notes_path(key)
+            notes = self._notes.path(key)
             if notes.is_file():
                 notes.unlink(missing_ok=True)
-                _prune(notes.parent, self._notes)
+                _prune(notes.parent, self._notes.folder)
+
+    def replaced(self, key: str) -> list[Replaced]:
+        if self._replaced is None:
+            return []
+        with _named(str(self._kept_in(key))):
+            return kept(self._kept_in(key), Path(key).suffix)
+
+    def lost(self, prefix: str) -> Iterator[str]:
+        check_prefix(prefix)
+        return (key for key in self._notes.keys(prefix) if not self._path(key).is_file())
+
+    def last_notes(self, key: str) -> Mapping[str, str]:
+        return self._notes.newest(key)
 
     def arrow(self) -> tuple[pyarrow.fs.FileSystem, str]:
         import pyarrow.fs
@@ -147,23 +169,21 @@ class FolderStore:
             elif entry.startswith(prefix) and entry > start_after:
                 yield entry
 
-    def _notes_path(self, key: str) -> Path:
-        return self._notes.joinpath(*key.split("/")).with_name(key.rpartition("/")[2] + ".json")
+    def _kept_in(self, key: str) -> Path:
+        return (self._replaced or self.root).joinpath(*check_key(key)[:-1])
 
-    def _notes_of(self, key: str, status: os.stat_result) -> dict[str, str]:
+    def _keep_what_differs(self, path: Path, key: str, staged: Path) -> None:
         try:
-            document = json.loads(self._notes_path(key).read_text(encoding="utf-8"))
-            if (document["size"], document["modified_ns"]) == (status.st_size, status.st_mtime_ns):
-                return dict(document["notes"])
-        except (OSError, ValueError, KeyError, TypeError):  # No notes, or not ours: the object speaks for itself.
-            pass
-        return {}
+            if filecmp.cmp(path, staged, shallow=False):
+                return
+            keep(path, self._notes.of(key, path.stat()), self._kept_in(key))
+        except FileNotFoundError:  # Nothing lies there, or no longer.
+            return
 
     def _write_notes(self, key: str, status: os.stat_result, notes: Mapping[str, str]) -> None:
-        document = {"size": status.st_size, "modified_ns": status.st_mtime_ns, "notes": dict(notes)}
         with self.staging("notes.json") as staged:
-            staged.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8", errors="replace")
-            _replace(staged, self._notes_path(key))
+            staged.write_text(self._notes.text_with(key, status, notes), encoding="utf-8", errors="replace")
+            _replace(staged, self._notes.path(key))
 
 
 def _info(key: str, status: os.stat_result, notes: Mapping[str, str] | None = None) -> ObjectInfo:

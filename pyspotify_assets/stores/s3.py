@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from pyspotify_assets.aws.session import client, filled, session
 from pyspotify_assets.errors import LakeError, MissingPartitionError
-from pyspotify_assets.stores import ObjectInfo
+from pyspotify_assets.stores import ObjectInfo, Replaced
 from pyspotify_assets.stores.names import check_key, check_prefix, decode_notes, encode_notes
 from pyspotify_assets.stores.s3_errors import named
 from pyspotify_assets.stores.staging import staged_file
@@ -36,6 +36,9 @@ COPIED_WHOLE = 5 << 30
 
 PAGE = 1000
 """Objects of one page of a listing: S3 gives no more."""
+
+VERSIONS = 20
+"""Versions of one object that are looked at; a listing gives the newest first."""
 
 _PARTS_AT_ONCE = 4
 _PIECE = 1 << 20
@@ -123,10 +126,11 @@ class S3Store:
             return self._client.get_object(**self._object(key))["Body"].read()
 
     @contextmanager
-    def local(self, key: str) -> Iterator[Path]:
+    def local(self, key: str, version: str = "") -> Iterator[Path]:
+        which = self._object(key) | ({"VersionId": version} if version else {})
         with self.staging(key.rpartition("/")[2]) as path:
             with named(self.uri(key)), open(path, "wb") as file:
-                for piece in self._client.get_object(**self._object(key))["Body"].iter_chunks(_PIECE):
+                for piece in self._client.get_object(**which)["Body"].iter_chunks(_PIECE):
                     file.write(piece)
             yield path
 
@@ -168,6 +172,30 @@ class S3Store:
     def delete(self, key: str) -> None:
         with named(self.uri(key)):
             self._client.delete_object(**self._object(key))
+
+    def replaced(self, key: str) -> list[Replaced]:
+        """The versions that the bucket has kept, at most VERSIONS of them; needs s3:ListBucketVersions."""
+        uri, found = self.uri(key), []
+        with named(uri):
+            listed = self._client.list_object_versions(
+                Bucket=self.bucket, Prefix=f"{self.prefix}{key}", MaxKeys=VERSIONS, **self._owner()
+            )
+            for version in listed.get("Versions", ()):
+                if version["Key"] == f"{self.prefix}{key}" and not version["IsLatest"]:
+                    name = version["VersionId"]
+                    notes = decode_notes(self._client.head_object(**self._object(key), VersionId=name)["Metadata"])
+                    where = f"{uri}?versionId={name}"
+                    found.append(Replaced(name, where, version["Size"], version["LastModified"], notes))
+        return found
+
+    def lost(self, prefix: str) -> Iterator[str]:
+        """None: notes go with their object, and a listing knows nothing of what is gone."""
+        return iter(())
+
+    def last_notes(self, key: str) -> Mapping[str, str]:
+        """Those of the object, which something else may have put there without any."""
+        info = self.info(key)
+        return info.notes if info else {}
 
     def arrow(self) -> tuple[pyarrow.fs.FileSystem, str]:
         """Made anew for each reader, since it keeps the credentials of this moment: a role's last an hour."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from pyspotify_assets.assets.each_day import progress
+from pyspotify_assets.assets.each_day import ONLY_CHANGED, progress
 from pyspotify_assets.clock import system_clock
 from pyspotify_assets.definitions import build_definitions
 from pyspotify_assets.history import failure_words
@@ -78,13 +78,16 @@ def execute(
     on_day: Callable[[str], None] = lambda message: None,
     assets: Sequence[dg.AssetKey] | None = None,
     on_notice: Callable[[str, bool], None] = lambda message, missed: None,
+    forced: bool = False,
 ) -> list[str]:
     """Run a job over the days from `first` to `last`; gives what failed, in words, and nothing if all went well.
 
     `on_day` is told of every day of every asset that is done. `assets` narrows the job's selection. `on_notice` is told
     of what is no failure and yet worth knowing at once, such as a wait; and whether it is a day that was missed.
+    `forced`: days are made again even if nothing that they are made from has changed.
     """
-    return _execute(instance, job, first, day_range(first, last), on_day, assets, on_notice)
+    tags = day_range(first, last) | ({ONLY_CHANGED: "false"} if forced else {})
+    return _execute(instance, job, first, tags, on_day, assets, on_notice)
 
 
 def execute_whole(

@@ -72,12 +72,16 @@ class Crawler(Protocol):
 
 @dataclass(frozen=True)
 class Partition:
-    """One day of one table: address of its object, and the notes that were left with it when it was written."""
+    """One day of one table: address of its object, and the notes that were left with it when it was written.
+
+    `before`: the address that it had before, which readers may still be reading.
+    """
 
     day: str
     uri: str
     size: int
     notes: Mapping[str, str] = field(default_factory=dict)
+    before: str = ""
 
 
 class SqlEngine(Protocol):

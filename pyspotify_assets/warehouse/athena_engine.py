@@ -90,7 +90,7 @@ class AthenaEngine:
     def partitions(self, database: str, table: str, first_day: str = "", last_day: str = LAST_DAY) -> list[Partition]:
         found = self._catalog.partitions(database, table, first_day, last_day) or []
         return [
-            Partition(one.day, one.location, *_size_and_notes(one.parameters))
+            Partition(one.day, one.location, *_size_and_notes(one.parameters), one.parameters.get(_BEFORE, ""))
             if database == DATABASES["marts"]
             else Partition(one.day, one.location, 0)
             for one in found

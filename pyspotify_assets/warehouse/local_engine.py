@@ -91,7 +91,9 @@ class LocalEngine:
             return []
         store = self._lake.stores[declared.area]
         return [
-            Partition(day, store.uri(entry.key), entry.size, entry.notes)
+            Partition(
+                day, store.uri(entry.key), entry.size, entry.notes, store.uri(entry.before) if entry.before else ""
+            )
             for day, entry in self._catalog.days(declared, first_day, last_day).items()
         ]
 
