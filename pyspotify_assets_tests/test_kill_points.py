@@ -31,7 +31,7 @@ from pyspotify_assets_tests.kill_points import (
 
 pytestmark = pytest.mark.slow
 
-DRAWN = 5
+DRAWN = 3
 LATER = timedelta(hours=3)
 """When nobody can be about to point to an object any more."""
 
