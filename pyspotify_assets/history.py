@@ -6,6 +6,7 @@ Every question asks for the newest events or for those behind a cursor, never fo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -13,6 +14,36 @@ from pyspotify_assets import errors
 
 CRAWL_STARTED = "crawl_started"
 """Metadata of a crawled table: when its crawl began, seconds since 1970. What came later it may not have seen."""
+
+ASKED = "pyspotify/asked"
+"""Tag of runs that a sensor asked for: the first run key it did so under."""
+AGAIN_AFTER = timedelta(minutes=10)
+"""Pause before what failed is asked for again; it doubles each time."""
+MOST_TIMES = 6
+"""How often one thing is asked for at most, over some five hours: what stands in the way by then will not pass."""
+LONGEST_RUN = timedelta(hours=2)
+"""A run that began earlier and has not ended is one whose process was killed: Dagster shows it as started for ever."""
+
+
+def key_to_ask_under(instance: dg.DagsterInstance, key: str, now: datetime | None = None) -> str:
+    """The run key for what is asked for: `key`, or another if its last run failed or was killed, and it is time again.
+
+    Dagster runs nothing twice under one run key, not even what failed for a reason that has passed.
+    """
+    asked = instance.get_run_records(dg.RunsFilter(tags={ASKED: key}), limit=MOST_TIMES)
+    keys = [key, *(f"{key}-{number}" for number in range(1, MOST_TIMES))]
+    if not asked:
+        return key
+    now = now or datetime.now(UTC)
+    since = now - asked[0].create_timestamp.replace(tzinfo=UTC)
+    again = len(asked) < MOST_TIMES and _failed(asked[0], since) and since >= AGAIN_AFTER * 2 ** (len(asked) - 1)
+    return keys[len(asked)] if again else keys[len(asked) - 1]
+
+
+def _failed(record: dg.RunRecord, since: timedelta) -> bool:
+    """Whether the run failed, or was killed and so has no end though it began `since` ago."""
+    run = record.dagster_run
+    return run.is_failure_or_canceled or (not run.is_finished and since > LONGEST_RUN)
 
 
 def last_materialized(instance: dg.DagsterInstance, keys: Sequence[dg.AssetKey]) -> dict[str, float]:

@@ -7,8 +7,9 @@ them. `alerts`, which requests nothing and tells what is wrong, is in `alerts/se
 """
 
 import json
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -21,7 +22,14 @@ from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily.fingerprints import fingerprint
 from pyspotify_assets.daily.refusals import forget_refusal, in_minutes, kept_refusal
 from pyspotify_assets.feeds import Feed
-from pyspotify_assets.history import last_crawl, materialized_since, newest_by_day
+from pyspotify_assets.history import (
+    ASKED,
+    LONGEST_RUN,
+    key_to_ask_under,
+    last_crawl,
+    materialized_since,
+    newest_by_day,
+)
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.jobs import Jobs, day_range
 from pyspotify_assets.planning import days_to_rebuild, touched_days
@@ -35,8 +43,8 @@ ASSET_JOB = "__ASSET_JOB"
 """Dagster's name for runs that the UI's button starts."""
 LANDED_JOB = "__anonymous_asset_job_raw_landed"
 """Dagster's name for the runs of `raw_landed`, which has a target and no job."""
-LONGEST_RUN = timedelta(hours=2)
-"""A run that began earlier and has not ended is one whose process was killed: Dagster shows it as started for ever."""
+_ASKED_FOR = "asked for"
+"""In the cursor of marts_when_crawled, which is of assets otherwise: the days that were asked for last."""
 _ACTIVE = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -99,10 +107,10 @@ def _raw_landed(feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSen
         # Only what has changed: where another run was faster and has taken the file, nothing is asked of Spotify.
         requests = [
             dg.RunRequest(
-                run_key=f"landed-{fingerprint(files)}",
+                run_key=key_to_ask_under(context.instance, key := f"landed-{fingerprint(files)}"),
                 partition_key=day,
                 asset_selection=[dg.AssetKey(["raw", feed]), dg.AssetKey(["refined", feed])],
-                tags={"pyspotify/landed": files[-1][:200], ONLY_CHANGED: "true"},
+                tags={"pyspotify/landed": files[-1][:200], ONLY_CHANGED: "true", ASKED: key},
             )
             for (feed, day), files in waiting.items()
         ]
@@ -119,12 +127,17 @@ def _export_landed(jobs: Jobs, status: dg.DefaultSensorStatus) -> dg.SensorDefin
         default_status=status,
         description="A ZIP of the listening history put into landing/plays/ becomes plays, marts and a page.",
     )
-    def export_landed(lake_io_manager: dg.ResourceParam[LakeIOManager]) -> dg.RunRequest | dg.SkipReason:
+    def export_landed(
+        context: dg.SensorEvaluationContext, lake_io_manager: dg.ResourceParam[LakeIOManager]
+    ) -> dg.RunRequest | dg.SkipReason:
         landed = landed_exports(lake_io_manager.lake, FILES_PER_TICK)
         if not landed:
             return dg.SkipReason("No export waits in landing.")
         files = [_landed_as(info) for info in landed]
-        return dg.RunRequest(run_key=f"exports-{fingerprint(files)}", tags={"pyspotify/landed": files[-1][:200]})
+        key = f"exports-{fingerprint(files)}"
+        return dg.RunRequest(
+            run_key=key_to_ask_under(context.instance, key), tags={"pyspotify/landed": files[-1][:200], ASKED: key}
+        )
 
     return export_landed
 
@@ -208,6 +221,14 @@ def _marts_when_crawled(
         if busy:
             return dg.SkipReason(f"A run of {busy} is under way: it may be making what is missing.")
         cursor = json.loads(context.cursor) if context.cursor else {}
+        asked = cursor.pop(_ASKED_FOR, None)
+        if asked is not None:
+            again = key_to_ask_under(context.instance, asked["key"])
+            if again != asked["last"]:  # Its run failed, or was killed: the days still wait for their marts.
+                asked["last"] = again
+                return dg.SensorResult(
+                    run_requests=[_marts_request(asked)], cursor=json.dumps(cursor | {_ASKED_FOR: asked})
+                )
         changed, behind = materialized_since(context.instance, refined, cursor, EVENTS_PER_TICK)
         if not changed:
             return dg.SkipReason("No refined snapshot has been made since the last tick.")
@@ -223,10 +244,16 @@ def _marts_when_crawled(
             return dg.SensorResult(
                 skip_reason="The marts are newer than every snapshot they look at.", cursor=json.dumps(behind)
             )
-        request = dg.RunRequest(run_key=f"marts-{fingerprint(behind)}", tags=day_range(days[0], days[-1]))
-        return dg.SensorResult(run_requests=[request], cursor=json.dumps(behind))
+        key = f"marts-{fingerprint(behind)}"
+        asked = {"key": key, "last": key, "days": [days[0], days[-1]]}
+        return dg.SensorResult(run_requests=[_marts_request(asked)], cursor=json.dumps(behind | {_ASKED_FOR: asked}))
 
     return marts_when_crawled
+
+
+def _marts_request(asked: Mapping[str, Any]) -> dg.RunRequest:
+    first, last = asked["days"]
+    return dg.RunRequest(run_key=asked["last"], tags={**day_range(first, last), ASKED: asked["key"]})
 
 
 def _landed_as(info: ObjectInfo) -> str:

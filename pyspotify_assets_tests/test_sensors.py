@@ -14,9 +14,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pyspotify_assets import sensors
+from pyspotify_assets import history, sensors
 from pyspotify_assets.assets.each_day import ONLY_CHANGED
 from pyspotify_assets.aws import session
+from pyspotify_assets.history import ASKED, key_to_ask_under
 from pyspotify_assets.jobs import RANGE_END, RANGE_START
 from pyspotify_assets.raw_csv import write_raw_csv
 from pyspotify_assets_tests.builders import track
@@ -122,6 +123,73 @@ class TestRawLanded:
         requests = [request.partition_key for _ in range(3) for request in desk.tick("raw_landed").run_requests]
 
         assert requests == ["2024-03-01"]
+
+
+class TestWhatFailed:
+    """A run that failed for a reason that passes, or was killed, is asked for again by itself; not for ever."""
+
+    KEY = "some-key"
+
+    def failed(self, desk, key: str, status: dg.DagsterRunStatus = dg.DagsterRunStatus.FAILURE) -> None:
+        desk.instance.add_run(dg.DagsterRun("daily_snapshot", status=status, tags={ASKED: key}))
+
+    def after(self, **passed: float) -> datetime:
+        return datetime.now(UTC) + timedelta(**passed)
+
+    def test_is_asked_for_again_after_a_pause_that_doubles(self, desk):
+        asked = [key_to_ask_under(desk.instance, self.KEY)]
+        for minutes in (9, 11):
+            if minutes == 9:
+                self.failed(desk, self.KEY)
+            asked.append(key_to_ask_under(desk.instance, self.KEY, self.after(minutes=minutes)))
+        self.failed(desk, self.KEY)
+        asked += [key_to_ask_under(desk.instance, self.KEY, self.after(minutes=minutes)) for minutes in (19, 21)]
+
+        assert asked == ["some-key", "some-key", "some-key-1", "some-key-1", "some-key-2"]
+
+    def test_is_given_up_after_some_hours(self, desk):
+        for _ in range(history.MOST_TIMES):
+            self.failed(desk, self.KEY)
+
+        assert key_to_ask_under(desk.instance, self.KEY, self.after(days=9)) == f"some-key-{history.MOST_TIMES - 1}"
+
+    def test_one_that_is_under_way_or_went_well_is_not_asked_for_again(self, desk):
+        self.failed(desk, "under-way", dg.DagsterRunStatus.STARTED)
+        self.failed(desk, "well", dg.DagsterRunStatus.SUCCESS)
+
+        assert key_to_ask_under(desk.instance, "under-way", self.after(hours=1)) == "under-way"
+        assert key_to_ask_under(desk.instance, "well", self.after(days=9)) == "well"
+
+    def test_one_that_was_killed_is_asked_for_again_when_no_run_lasts_that_long(self, desk):
+        self.failed(desk, "killed", dg.DagsterRunStatus.STARTED)
+
+        assert key_to_ask_under(desk.instance, "killed", self.after(hours=3)) == "killed-1"
+
+    def test_a_landed_file_is_asked_for_under_another_key(self, desk, monkeypatch):
+        land(desk, "top_played/2024-03-01/a.csv")
+        [first] = desk.tick("raw_landed").run_requests
+        self.failed(desk, first.tags[ASKED])
+        monkeypatch.setattr(history, "AGAIN_AFTER", timedelta(0))
+
+        [again] = desk.tick("raw_landed").run_requests
+
+        assert again.run_key == f"{first.run_key}-1"
+        assert again.tags[ASKED] == first.run_key
+
+    def test_the_days_of_marts_that_failed_are_asked_for_again_though_no_snapshot_has_changed(self, desk, monkeypatch):
+        desk.materialized("refined/top_played", DAYS[2])
+        desk.crawled("refined")
+        [first] = desk.tick("marts_when_crawled").run_requests
+        self.failed(desk, first.tags[ASKED])
+        waiting = desk.tick("marts_when_crawled").run_requests
+        monkeypatch.setattr(history, "AGAIN_AFTER", timedelta(0))
+
+        [again] = desk.tick("marts_when_crawled").run_requests
+        after = desk.tick("marts_when_crawled").run_requests
+
+        assert waiting == after == []
+        assert again.run_key == f"{first.run_key}-1"
+        assert {tag: again.tags[tag] for tag in (RANGE_START, RANGE_END)} == {RANGE_START: DAYS[2], RANGE_END: DAYS[2]}
 
 
 class TestRawLandedOnS3:
@@ -315,8 +383,8 @@ class TestMartsWhenCrawled:
 
         cursor = desk.tick("marts_when_crawled").cursor
 
-        assert set(json.loads(cursor)) == {"refined/top_played"}
-        assert len(cursor) < 100
+        assert set(json.loads(cursor)) == {"refined/top_played", "asked for"}
+        assert len(cursor) < 200
 
     def test_a_burst_beyond_what_one_tick_reads_is_worked_off_by_the_next_ones(self, desk, monkeypatch):
         monkeypatch.setattr(sensors, "EVENTS_PER_TICK", 2)
