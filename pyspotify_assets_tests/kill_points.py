@@ -59,9 +59,9 @@ def verified(folder: Path, later: timedelta = timedelta(0)) -> Verified:
     return verify(Scope(pipeline.lake, pipeline.sql, feeds, FIRST, LAST, lookback, datetime.now(UTC) + later))
 
 
-def contents(folder: Path) -> dict[str, object]:
+def contents(folder: Path, pipeline: Pipeline | None = None) -> dict[str, object]:
     """All that a lake is for: bytes of raw, refined, quarantine and reports, what waits, and the rows of the marts."""
-    pipeline = pipeline_in(folder)
+    pipeline = pipeline or pipeline_in(folder)
     lake: Lake = pipeline.lake
     found: dict[str, object] = {
         f"{area}/{info.key}": lake.stores[area].read(info.key)
