@@ -23,6 +23,8 @@ test-aws: .venv/ready-spark ## Run the tests that need an AWS endpoint, PYSPOTIF
 	$(BIN)/python -m pytest -m aws
 
 prove: .venv/ready-spark ## Run the proofs that take longer still, of which the tests draw samples
+	PYSPOTIFY_TEST_PROVE=all $(BIN)/python -m pytest -m slow pyspotify_assets_tests/test_kill_points.py \
+		pyspotify_assets_tests/test_any_order.py
 	PYSPOTIFY_TEST_PROVE=all $(BIN)/python -m pytest -m aws pyspotify_assets_tests/aws/test_permissions.py
 
 lint: .venv/ready-dev ## Check style and types

@@ -16,16 +16,23 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from pyspotify_assets.aws import session
+from pyspotify_assets.daily import raw as daily_raw
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.daily.raw import leave_landing
+from pyspotify_assets.daily.refined import refine_day
 from pyspotify_assets.feeds import load_feeds
-from pyspotify_assets.lake import Lake
+from pyspotify_assets.lake import Lake, Place
+from pyspotify_assets.raw_csv import write_raw_csv
+from pyspotify_assets.resources import SampleSpotify
 from pyspotify_assets.terminal import verify as terminal
 from pyspotify_assets.verification import verify
 from pyspotify_assets.verification.fault import Fault, Scope
 from pyspotify_assets.verification.marts import remove_leftovers
 from pyspotify_assets.verification.repair import plan_repair
 from pyspotify_assets.verification.restore import bring_back
+from pyspotify_assets.warehouse.local_crawler import LocalCrawler
+from pyspotify_assets.warehouse.local_engine import LocalEngine
 from pyspotify_assets_tests.builders import put_raw, track
 from pyspotify_assets_tests.pipelines import DAYS, NOON, Pipeline, objects
 
@@ -249,6 +256,9 @@ class TestBringingBack:
 
         [landed] = lake.stores["landing"].objects(f"{FEED}/{LAST}/")
         assert lake.stores["landing"].read(landed.key) == original
+        [feed] = [one for one in load_feeds(pipeline.settings.feeds) if one.name == FEED]
+        daily_raw.extract(lake, SampleSpotify(), feed, LAST, lambda: NOON, "UTC")
+        assert place.store.read(place.key) == original
         assert Path(replaced.uri).read_bytes() == original
         quarantined = lake.stores["quarantine"].read(f"raw/{place.key}")
         assert quarantined == b"broken"
@@ -261,6 +271,55 @@ class TestBringingBack:
 
         assert bring_back(lake, FEED, LAST) is None
         assert list(lake.stores["landing"].objects("")) == []
+
+
+class TestOnS3:
+    @pytest.fixture
+    def scope(self, s3_bucket) -> Scope:
+        """A day that has landed, was refined and crawled, in a bucket with versions as the stack makes it."""
+        session.client("s3").put_bucket_versioning(Bucket=s3_bucket, VersioningConfiguration={"Status": "Enabled"})
+        lake = Lake.at(f"s3://{s3_bucket}/lake")
+        [feed] = [one for one in load_feeds(Path("no such file")) if one.name == FEED]
+        land(lake, [track(1, "A"), track(2, "B")])
+        daily_raw.extract(lake, SampleSpotify(), feed, LAST, lambda: NOON, "UTC")
+        refine_day(lake, FEED, LAST)
+        for area in ("raw", "refined"):
+            LocalCrawler(lake).crawl(area, [feed])
+        return Scope(lake, LocalEngine(lake), [feed], FIRST, LAST, 28, datetime.now(UTC), deep=True, all_feeds=False)
+
+    def test_a_whole_day_has_no_fault(self, scope):
+        assert verify(scope).faults == []
+
+    @pytest.mark.parametrize(("area", "kind"), [("raw", "damaged"), ("refined", "damaged")])
+    def test_what_was_cut_is_found(self, scope, area, kind):
+        place = scope.lake.place((area, FEED), LAST)
+        overwrite(place, place.store.read(place.key)[:-30])
+
+        assert (kind, f"{area}/{FEED}", LAST) in {(one.kind, one.asset, one.day) for one in verify(scope).faults}
+
+    def test_a_raw_day_that_something_else_has_overwritten_comes_back_from_the_bucket_s_versions(self, scope):
+        place = scope.lake.place(("raw", FEED), LAST)
+        original = place.store.read(place.key)
+        overwrite(place, b"broken")
+
+        assert bring_back(scope.lake, FEED, LAST) is not None
+        daily_raw.extract(scope.lake, SampleSpotify(), scope.feeds[0], LAST, lambda: NOON, "UTC")
+
+        assert place.store.read(place.key) == original
+        assert verify(scope).faults == []
+
+
+def land(lake: Lake, rows: list[dict[str, object]]) -> None:
+    store = lake.stores["landing"]
+    with store.staging("a.csv") as staged:
+        with open(staged, "wb") as file:
+            write_raw_csv(rows, file)
+        store.publish(staged, f"{FEED}/{LAST}/a.csv")
+
+
+def overwrite(place: Place, content: bytes) -> None:
+    """Put other content there, as a tool does that knows nothing of notes."""
+    session.client("s3").put_object(Bucket=place.store.bucket, Key=f"{place.store.prefix}{place.key}", Body=content)
 
 
 class TestCommand:
@@ -315,9 +374,6 @@ class TestCommand:
 
 def test_two_runs_that_take_one_landed_file_at_once_both_end_well(pipeline, monkeypatch):
     """The faster has published and cleared landing while the slower was about to read the file."""
-    from pyspotify_assets.daily import raw as daily_raw
-    from pyspotify_assets.resources import SampleSpotify
-
     lake: Lake = pipeline.lake
     [feed] = [feed for feed in load_feeds(pipeline.settings.feeds) if feed.name == FEED]
     path = path_of(pipeline, "raw", FIRST)
