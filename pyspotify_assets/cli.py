@@ -15,12 +15,12 @@ import click
 from pyspotify_assets.terminal import completion as complete
 from pyspotify_assets.terminal.help import Sections
 from pyspotify_assets.terminal.options import DAY, as_json_option, ending_plainly
-from pyspotify_assets.terminal.upkeep import completion, doctor, login
+from pyspotify_assets.terminal.upkeep import completion, doctor, login, verify
 
 _SECTIONS = {
     "Take and keep": ("run", "extract", "import"),
     "Look": ("report", "sql", "feeds"),
-    "Set up and look after": ("login", "doctor", "completion"),
+    "Set up and look after": ("login", "doctor", "verify", "completion"),
 }
 
 
@@ -249,39 +249,8 @@ def feeds(example: bool, as_json: bool) -> None:
 
 main.add_command(login)
 main.add_command(doctor)
+main.add_command(verify)
 main.add_command(completion)
-
-
-@main.command()
-@click.option(
-    "--from", "first", type=_DAY, help="The first day, YYYY-MM-DD.  [default: the look-back window before --to]"
-)
-@click.option("--to", "last", type=_DAY, help="The last day, YYYY-MM-DD.  [default: today]")
-@click.option(
-    "--feed", "feeds", multiple=True, help="Only this feed, and nothing that is made from all.  [default: all]"
-)
-@click.option(
-    "--deep", is_flag=True, help="Also derive everything again and compare, instead of by fingerprints alone."
-)
-@click.option("--repair", is_flag=True, help="Make again what is wrong, by the ordinary runs, then verify once more.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON, for scripts.")
-@_plainly
-def verify(
-    first: datetime | None,
-    last: datetime | None,
-    feeds: tuple[str, ...],
-    deep: bool,
-    repair: bool,
-    as_json: bool,
-) -> None:
-    """Read the lake again, and say what is missing, damaged, or not made from what lies there now.
-
-    Without --repair nothing is changed. What cannot be made again is named, with what can be done about it.
-    Exit code 0 if all is whole, 1 if anything is wrong.
-    """
-    from pyspotify_assets.terminal.verify import verify_lake
-
-    sys.exit(verify_lake(first and first.date(), last and last.date(), feeds, deep, repair, as_json))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -52,11 +52,9 @@ def refresh(folder: Path) -> None:
 
 def verified(folder: Path, later: timedelta = timedelta(0)) -> Verified:
     """What verification says of the folder's lake, as if asked `later` than now."""
-    from datetime import UTC, datetime
-
     pipeline = pipeline_in(folder)
     feeds, lookback = load_feeds(pipeline.settings.feeds), pipeline.settings.lookback_days
-    return verify(Scope(pipeline.lake, pipeline.sql, feeds, FIRST, LAST, lookback, datetime.now(UTC) + later))
+    return verify(Scope(pipeline.lake, pipeline.sql, feeds, FIRST, LAST, lookback, datetime.now(UTC) + later, "en"))
 
 
 def contents(folder: Path, pipeline: Pipeline | None = None) -> dict[str, object]:

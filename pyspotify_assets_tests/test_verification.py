@@ -55,7 +55,7 @@ def pipeline(finished: Path, tmp_path: Path) -> Pipeline:
 
 def scope_of(pipeline: Pipeline, **changed) -> Scope:
     feeds = load_feeds(pipeline.settings.feeds)
-    scope = Scope(pipeline.lake, pipeline.sql, feeds, FIRST, LAST, 28, datetime.now(UTC))
+    scope = Scope(pipeline.lake, pipeline.sql, feeds, FIRST, LAST, 28, datetime.now(UTC), "en")
     return replace(scope, **changed)
 
 
@@ -285,7 +285,9 @@ class TestOnS3:
         refine_day(lake, FEED, LAST)
         for area in ("raw", "refined"):
             LocalCrawler(lake).crawl(area, [feed])
-        return Scope(lake, LocalEngine(lake), [feed], FIRST, LAST, 28, datetime.now(UTC), deep=True, all_feeds=False)
+        return Scope(
+            lake, LocalEngine(lake), [feed], FIRST, LAST, 28, datetime.now(UTC), "en", deep=True, all_feeds=False
+        )
 
     def test_a_whole_day_has_no_fault(self, scope):
         assert verify(scope).faults == []

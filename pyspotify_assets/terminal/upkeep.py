@@ -1,13 +1,14 @@
-"""The commands of `pyspotify` that set things up and look after them: login, doctor, completion. Commands only."""
+"""The commands of `pyspotify` that set up and look after: login, doctor, verify, completion. Commands only."""
 
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 
 import click
 
 from pyspotify_assets.terminal import completion as complete
-from pyspotify_assets.terminal.options import as_json_option, ending_plainly
+from pyspotify_assets.terminal.options import DAY, as_json_option, ending_plainly
 
 
 @click.command()
@@ -69,6 +70,55 @@ def doctor(live: bool, as_json: bool) -> None:
     from pyspotify_assets.terminal.doctor import examine
 
     sys.exit(examine(live, as_json))
+
+
+@click.command()
+@click.option(
+    "--from",
+    "first",
+    type=DAY,
+    metavar="DAY",
+    shell_complete=complete.snapshot_days,
+    help="The first day, YYYY-MM-DD.  [default: the look-back window before --to]",
+)
+@click.option(
+    "--to",
+    "last",
+    type=DAY,
+    metavar="DAY",
+    shell_complete=complete.snapshot_days,
+    help="The last day, YYYY-MM-DD.  [default: today]",
+)
+@click.option(
+    "--feed",
+    "feeds",
+    multiple=True,
+    shell_complete=complete.feeds,
+    help="Only this feed, and nothing that is made from all.  [default: all]",
+)
+@click.option("--deep", is_flag=True, help="Also derive everything again and compare, not by fingerprints alone.")
+@click.option("--repair", is_flag=True, help="Have ordinary runs make what is wrong anew, then verify again.")
+@as_json_option
+@ending_plainly
+def verify(
+    first: datetime | None, last: datetime | None, feeds: tuple[str, ...], deep: bool, repair: bool, as_json: bool
+) -> None:
+    """Read the lake again, and say what is wrong.
+
+    What is missing, damaged, or not made from what lies there now. Without --repair nothing is changed. What cannot be
+    made again is named, with what can be done about it.
+
+    \b
+      pyspotify verify --from 2026-11-01 --repair
+
+    --json: first_day, last_day, whole, faults (kind, asset, day, seen, uri, remedy), faults_before, repaired,
+    looked_at, gaps.
+
+    Exit code 0 if all is whole, 1 if anything is wrong.
+    """
+    from pyspotify_assets.terminal.verify import verify_lake
+
+    sys.exit(verify_lake(first and first.date(), last and last.date(), feeds, deep, repair, as_json))
 
 
 @click.command()

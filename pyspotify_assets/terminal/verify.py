@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,7 +11,6 @@ from itertools import groupby
 import dagster as dg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from pyspotify_assets.assets.report import REPORT
@@ -23,17 +21,18 @@ from pyspotify_assets.jobs import CRAWL_JOBS
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.names import DATABASES
 from pyspotify_assets.planning import ranges
-from pyspotify_assets.resources import sql_engine
 from pyspotify_assets.settings import Settings, load_settings
 from pyspotify_assets.terminal import runs
+from pyspotify_assets.terminal.document import print_document
+from pyspotify_assets.terminal.grid import show_table
+from pyspotify_assets.terminal.screen import screen
 from pyspotify_assets.verification import Verified, verify
 from pyspotify_assets.verification.fault import Fault, Scope
 from pyspotify_assets.verification.marts import remove_leftovers
 from pyspotify_assets.verification.repair import Plan, plan_repair
 from pyspotify_assets.verification.restore import bring_back
+from pyspotify_assets.warehouse.engines import sql_engine
 
-_WIDTH = 140
-"""Columns where there is no terminal, as in a log."""
 _SHOWN = 40
 """Faults that the table shows; --json has all."""
 
@@ -44,9 +43,7 @@ def verify_lake(
     """Verify the days of the lake, repair them if asked to, and show what was found; gives the exit code."""
     settings = load_settings()
     scope = _scope(settings, first, last, feeds, deep)
-    console = Console(stderr=as_json)
-    if not console.is_terminal:
-        console.width = _WIDTH
+    console = screen(stderr=as_json)
     done: list[str] = []
     with _progress() as progress:
         before = verified = verify(scope, progress)
@@ -56,7 +53,7 @@ def verify_lake(
         with _progress() as progress:
             verified = verify(scope, progress)
     if as_json:
-        Console().file.write(f"{json.dumps(_document(scope, before, verified, done), indent=2)}\n")
+        print_document(_document(scope, before, verified, done))
     else:
         _show(console, scope, verified)
         if not verified.whole and not repair:
@@ -79,6 +76,7 @@ def _scope(settings: Settings, first: date | None, last: date | None, feeds: Seq
         end.isoformat(),
         settings.lookback_days,
         now,
+        settings.report_language,
         deep,
         all_feeds=len(chosen) == len(declared),
     )
@@ -154,7 +152,7 @@ def _told(failures: Sequence[str], done: str, tell: Callable[[str], None]) -> No
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int, str], None]]:
-    errors = Console(stderr=True)
+    errors = screen(stderr=True)
     columns = (TextColumn("Reading {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as shown:
         task = shown.add_task("the lake", total=None)
@@ -167,13 +165,9 @@ def _progress() -> Iterator[Callable[[int, int, str], None]]:
 
 def _show(console: Console, scope: Scope, verified: Verified) -> None:
     if verified.faults:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        for name in ("what", "of", "day", "seen"):
-            table.add_column(name, overflow="fold", no_wrap=name == "day")
         rows = list(_in_rows(verified.faults))
-        for fault, days in rows[:_SHOWN]:
-            table.add_row(Text(fault.kind, style="bold red"), fault.asset, days, Text(fault.seen))
-        console.print(table)
+        shown = [(fault.kind, fault.asset, days, fault.seen) for fault, days in rows[:_SHOWN]]
+        show_table(console, ("what", "of", "day", "seen"), shown)
         if len(rows) > _SHOWN:
             console.print(f"… and {len(rows) - _SHOWN} more; --json has all")
         for remedy, number in _remedies(verified.faults).items():

@@ -36,7 +36,8 @@ class Scope:
     """The days from `first` to `last`, both included, of these feeds.
 
     `all_feeds`: they are all that there are, so that marts and reports can be judged. `now`: an aware instant, by which
-    what a run may still be about to use is told from what nobody will. `deep` derives everything again and compares.
+    what a run may still be about to use is told from what nobody will. `language`: of the reports, a setting. `deep`
+    derives everything again and compares.
     """
 
     lake: Lake
@@ -46,6 +47,7 @@ class Scope:
     last: str
     lookback_days: int
     now: datetime
+    language: str
     deep: bool = False
     all_feeds: bool = True
 

@@ -26,7 +26,7 @@ def report_looks(scope: Scope) -> Iterator[Look]:
 
 def report_faults(scope: Scope, day: str) -> Iterator[Fault]:
     """What is wrong with one day's page. One whose marts are gone is left as it is."""
-    made_from = report_fingerprint(scope.lake, scope.sql, scope.feeds, day, scope.lookback_days)
+    made_from = report_fingerprint(scope.lake, scope.sql, scope.feeds, day, scope.lookback_days, scope.language)
     place = scope.lake.place(("report", "daily"), day)
     info = place.info()
     notes = Notes.from_texts(info.notes) if info else None
