@@ -353,8 +353,9 @@ class TestCommand:
         ]
         assert objects(pipeline.lake, "raw", "refined", "marts", "report") == before
 
+    # Without the one whose raw day stays unproven: no run may judge that.
     @pytest.mark.slow
-    @pytest.mark.parametrize("damage", DAMAGES)
+    @pytest.mark.parametrize("damage", [name for name in DAMAGES if name != "a refined file made from another raw"])
     def test_a_repair_mends_it_by_the_ordinary_runs_and_verifies_again(self, pipeline, capsys, damage):
         DAMAGES[damage][0](pipeline)
 

@@ -85,7 +85,7 @@ class AthenaEngine:
         outlived = current.parameters.get(_BEFORE, "") if current else ""
         if outlived not in ("", location, before):
             self._delete_outlived(mart, day, outlived)
-        return Partition(day, location, size, notes)
+        return Partition(day, location, size, notes, before)
 
     def partitions(self, database: str, table: str, first_day: str = "", last_day: str = LAST_DAY) -> list[Partition]:
         found = self._catalog.partitions(database, table, first_day, last_day) or []

@@ -81,7 +81,7 @@ class LocalEngine:
         # Readers that began with the object before may still be reading it; the one before that is read by nobody.
         if current and current.before and current.before != key:
             store.delete(current.before)
-        return Partition(day, store.uri(key), info.size, notes)
+        return Partition(day, store.uri(key), info.size, notes, store.uri(before) if before else "")
 
     def partitions(
         self, database: str, table: str, first_day: str = "", last_day: str = "9999-12-31"
