@@ -100,12 +100,13 @@ class Life:
         with killed_before(number):
             try:
                 run = self.pipeline.run(self.instance, DAYS[0], DAYS[1])
+                killed = not run.success
             except Killed:
-                self.killed = True
+                killed = True
             else:  # Within a step Dagster sees it and ends the run, which does nothing more either.
                 assert all("Killed" in words for words in run.failures().values())
-                self.killed = self.killed or not run.success
-        tried["kills"] += self.killed
+        tried["kills"] += killed
+        self.killed = self.killed or killed
 
     def settle(self) -> dict[str, object]:
         if self.killed:
