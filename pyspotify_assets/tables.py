@@ -17,7 +17,11 @@ PLAY_YEAR = "play_year"
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `origin` is where it comes from: a field of Spotify's track object, or how it is derived."""
+    """One column.
+
+    `origin`, of tables that are not made by SQL, is where it comes from: the path of Spotify's field; `source: name` for
+    what is no field of Spotify; of a `refined_only` column the raw one that it is derived from. See `lineage.py`.
+    """
 
     name: str
     type: str
@@ -76,30 +80,28 @@ SNAPSHOT = Table(
             "released_on",
             "date32",
             "First day of the release period; null when release_date is none",
-            "derived from release_date",
+            "release_date",
             refined_only=True,
         ),
-        Column("added_at", "timestamp", "When the track was added; playlists only", "the entry's added_at"),
-        Column("snapshot_at", "timestamp", "Instant of the snapshot, one for all rows", "the clock", nullable=False),
+        Column("added_at", "timestamp", "When the track was added; playlists only", "added_at"),
+        Column("snapshot_at", "timestamp", "Instant of the snapshot, one for all rows", "clock: now", nullable=False),
         Column(
             "source",
             "string",
             "search:<query>, playlist:<id>, sample:<either> or import:<file>",
-            "the feed's declaration",
+            "feeds.toml: feed",
             nullable=False,
         ),
     ),
     key=("track_id",),
 )
 
-_FEED = Column("feed", "string", "Name of the feed", "the feed's declaration", nullable=False)
+_FEED = Column("feed", "string", "Name of the feed", nullable=False)
 _TRACK = (
-    Column(
-        "track_key", "string", "track_id, or title | artist | album where there is no id", "track_id", nullable=False
-    ),
-    Column("track_id", "string", "Spotify's id of the track; null where it has none", "track_id"),
-    Column("track_name", "string", "Title", "track_name", nullable=False),
-    Column("artist_name", "string", "First credited artist", "artist_name"),
+    Column("track_key", "string", "track_id, or title | artist | album where there is no id", nullable=False),
+    Column("track_id", "string", "Spotify's id of the track; null where it has none"),
+    Column("track_name", "string", "Title", nullable=False),
+    Column("artist_name", "string", "First credited artist"),
 )
 
 CHART_MOVEMENT = Table(
@@ -108,7 +110,7 @@ CHART_MOVEMENT = Table(
     (
         _FEED,
         *_TRACK,
-        Column("rank", "int32", "Rank on the day", "rank", nullable=False),
+        Column("rank", "int32", "Rank on the day", nullable=False),
         Column("previous_date", "string", "Day of the feed's previous snapshot in the window; null if there is none"),
         Column("previous_rank", "int32", "Rank in the previous snapshot; null if the track was not in it"),
         Column("movement", "int32", "previous_rank - rank: positive is up; null without a previous rank"),
@@ -118,7 +120,7 @@ CHART_MOVEMENT = Table(
             "days_on_chart", "int32", "Snapshots of the window that have the track, the day's included", nullable=False
         ),
         Column("peak_rank", "int32", "Best rank in the window, the day's included", nullable=False),
-        Column("popularity", "int16", "Popularity on the day", "popularity"),
+        Column("popularity", "int16", "Popularity on the day"),
         Column("popularity_change", "int16", "Popularity minus that in the previous snapshot"),
     ),
     key=("feed", "track_key"),
@@ -131,7 +133,7 @@ CHART_EXITS = Table(
         _FEED,
         *_TRACK,
         Column("previous_date", "string", "Day of the previous snapshot, the track's last", nullable=False),
-        Column("last_rank", "int32", "Its rank there", "rank", nullable=False),
+        Column("last_rank", "int32", "Its rank there", nullable=False),
         Column("days_on_chart", "int32", "Snapshots of the window before the day that have the track", nullable=False),
     ),
     key=("feed", "track_key"),
@@ -142,12 +144,12 @@ TOP_ARTISTS = Table(
     "Every first credited artist of the day's chart.",
     (
         _FEED,
-        Column("artist_key", "string", "artist_id, or the name where there is no id", "artist_id", nullable=False),
-        Column("artist_id", "string", "Spotify's id of the artist", "artist_id"),
-        Column("artist_name", "string", "The artist's name", "artist_name"),
+        Column("artist_key", "string", "artist_id, or the name where there is no id", nullable=False),
+        Column("artist_id", "string", "Spotify's id of the artist"),
+        Column("artist_name", "string", "The artist's name"),
         Column("tracks", "int32", "Tracks on the day's chart", nullable=False),
-        Column("best_rank", "int32", "Best rank among them", "rank", nullable=False),
-        Column("mean_popularity", "double", "Mean of the popularities that are given", "popularity"),
+        Column("best_rank", "int32", "Best rank among them", nullable=False),
+        Column("mean_popularity", "double", "Mean of the popularities that are given"),
         Column("chart_share", "double", "tracks divided by all tracks of the feed's day, 0 to 1", nullable=False),
     ),
     key=("feed", "artist_key"),
@@ -158,21 +160,21 @@ RELEASE_PROFILE = Table(
     "The day's chart by year of release.",
     (
         _FEED,
-        Column("release_year", "int32", "Year of released_on; null for tracks without a usable date", "release_date"),
+        Column("release_year", "int32", "Year of released_on; null for tracks without a usable date"),
         Column("tracks", "int32", "Tracks released in that year", nullable=False),
-        Column("mean_popularity", "double", "Mean of the popularities that are given", "popularity"),
-        Column("mean_duration_ms", "double", "Mean length in milliseconds", "duration_ms"),
+        Column("mean_popularity", "double", "Mean of the popularities that are given"),
+        Column("mean_duration_ms", "double", "Mean length in milliseconds"),
     ),
     key=("feed", "release_year"),
 )
 
 MARTS = (CHART_MOVEMENT, CHART_EXITS, TOP_ARTISTS, RELEASE_PROFILE)
 
-_TRACK_NAME = Column("track_name", "string", "Title", "master_metadata_track_name", nullable=False)
-_ARTIST_NAME = Column("artist_name", "string", "The album's artist", "master_metadata_album_artist_name")
+_TRACK_NAME = Column("track_name", "string", "Title", nullable=False)
+_ARTIST_NAME = Column("artist_name", "string", "The album's artist")
 _PLAYED = (
     Column("plays", "int32", "Plays of 30 seconds or more: what Spotify counts as a stream", nullable=False),
-    Column("minutes", "double", "Minutes listened, the shorter plays included", "ms_played", nullable=False),
+    Column("minutes", "double", "Minutes listened, the shorter plays included", nullable=False),
 )
 
 
@@ -219,7 +221,7 @@ LISTENING_TRACKS = Table(
         Column("rank", "int32", "By plays, then minutes, from 1", nullable=False),
         _TRACK_NAME,
         _ARTIST_NAME,
-        Column("spotify_track_uri", "string", "One of the ids under which it was played", "spotify_track_uri"),
+        Column("spotify_track_uri", "string", "One of the ids under which it was played"),
         *_PLAYED,
     ),
     key=("rank",),
@@ -232,7 +234,7 @@ LISTENING_ARTISTS = Table(
     (
         Column("rank", "int32", "By plays, then minutes, from 1", nullable=False),
         replace(_ARTIST_NAME, nullable=False),
-        Column("tracks", "int32", "Different titles played", "master_metadata_track_name", nullable=False),
+        Column("tracks", "int32", "Different titles played", nullable=False),
         *_PLAYED,
     ),
     key=("rank",),
@@ -243,8 +245,8 @@ LISTENING_HOURS = Table(
     "listening_hours",
     "When there was listening in a year: by weekday and hour in the settings' time zone, podcasts and books included.",
     (
-        Column("weekday", "int32", "Day of the week on which plays ended, 1 is Monday", "ts", nullable=False),
-        Column("hour", "int32", "Hour of the day in which they ended, 0 to 23", "ts", nullable=False),
+        Column("weekday", "int32", "Day of the week on which plays ended, 1 is Monday", nullable=False),
+        Column("hour", "int32", "Hour of the day in which they ended, 0 to 23", nullable=False),
         *_PLAYED,
     ),
     key=("weekday", "hour"),
