@@ -6,6 +6,8 @@ header, Arrow, Athena and DuckDB types, the UI's column schema) lives in `schema
 Types are Arrow's names: string, list<string>, bool, int16, int32, int64, double, date32, timestamp (microseconds, UTC).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 PARTITION_COLUMN = "snapshot_date"
@@ -19,7 +21,7 @@ PLAY_YEAR = "play_year"
 class Column:
     """One column.
 
-    `origin`, of tables that are not made by SQL, is where it comes from: the path of Spotify's field; `source: name` for
+    `origin`, where the table is not made by SQL, is what it comes from: the path of Spotify's field; `source: name` for
     what is no field of Spotify; of a `refined_only` column the raw one that it is derived from. See `lineage.py`.
     """
 
@@ -29,6 +31,8 @@ class Column:
     origin: str = ""
     nullable: bool = True
     refined_only: bool = False
+    example: str = ""
+    """A value as text, made up; those of a table are one row. Empty for null."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,12 @@ class Table:
     key: tuple[str, ...]
     """Together with the partition these name one row."""
     partition: str = PARTITION_COLUMN
+
+    def with_example(self, **values: str) -> Table:
+        """The table with one made-up row: column → its value as text. What is not named is null in it."""
+        assert values.keys() <= set(self.column_names)
+        columns = tuple(replace(column, example=values.get(column.name, "")) for column in self.columns)
+        return replace(self, columns=columns)
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -94,6 +104,26 @@ SNAPSHOT = Table(
         ),
     ),
     key=("track_id",),
+).with_example(
+    rank="3",
+    track_id="6kMadeUpTrackIdXYZ0001",
+    track_name="Paper Lanterns",
+    artist_name="Velmor",
+    artist_id="1aMadeUpArtistIdXY0001",
+    artist_names='["Velmor", "Tanqui"]',
+    popularity="71",
+    duration_ms="187000",
+    explicit="false",
+    isrc="ZZMUP2600001",
+    album_id="2bMadeUpAlbumIdXYZ0001",
+    album_name="Northwind",
+    album_type="album",
+    release_date="2026-03",
+    release_date_precision="month",
+    released_on="2026-03-01",
+    added_at="2026-11-20T08:30:00Z",
+    snapshot_at="2026-11-25T06:00:00Z",
+    source="playlist:6kMadeUpPlaylistId0001",
 )
 
 _FEED = Column("feed", "string", "Name of the feed", nullable=False)
@@ -124,6 +154,22 @@ CHART_MOVEMENT = Table(
         Column("popularity_change", "int16", "Popularity minus that in the previous snapshot"),
     ),
     key=("feed", "track_key"),
+).with_example(
+    feed="top_played",
+    track_key="6kMadeUpTrackIdXYZ0001",
+    track_id="6kMadeUpTrackIdXYZ0001",
+    track_name="Paper Lanterns",
+    artist_name="Velmor",
+    rank="3",
+    previous_date="2026-11-24",
+    previous_rank="5",
+    movement="2",
+    is_new="false",
+    is_returning="false",
+    days_on_chart="12",
+    peak_rank="2",
+    popularity="71",
+    popularity_change="1",
 )
 
 CHART_EXITS = Table(
@@ -137,6 +183,15 @@ CHART_EXITS = Table(
         Column("days_on_chart", "int32", "Snapshots of the window before the day that have the track", nullable=False),
     ),
     key=("feed", "track_key"),
+).with_example(
+    feed="top_played",
+    track_key="6kMadeUpTrackIdXYZ0001",
+    track_id="6kMadeUpTrackIdXYZ0001",
+    track_name="Paper Lanterns",
+    artist_name="Velmor",
+    previous_date="2026-11-24",
+    last_rank="48",
+    days_on_chart="6",
 )
 
 TOP_ARTISTS = Table(
@@ -153,6 +208,15 @@ TOP_ARTISTS = Table(
         Column("chart_share", "double", "tracks divided by all tracks of the feed's day, 0 to 1", nullable=False),
     ),
     key=("feed", "artist_key"),
+).with_example(
+    feed="top_played",
+    artist_key="1aMadeUpArtistIdXY0001",
+    artist_id="1aMadeUpArtistIdXY0001",
+    artist_name="Velmor",
+    tracks="4",
+    best_rank="3",
+    mean_popularity="68.5",
+    chart_share="0.08",
 )
 
 RELEASE_PROFILE = Table(
@@ -166,7 +230,7 @@ RELEASE_PROFILE = Table(
         Column("mean_duration_ms", "double", "Mean length in milliseconds"),
     ),
     key=("feed", "release_year"),
-)
+).with_example(feed="top_played", release_year="2026", tracks="27", mean_popularity="64.2", mean_duration_ms="191250.5")
 
 MARTS = (CHART_MOVEMENT, CHART_EXITS, TOP_ARTISTS, RELEASE_PROFILE)
 
@@ -212,6 +276,22 @@ PLAYS = Table(
     ),
     key=("ts", "spotify_track_uri", "spotify_episode_uri", "audiobook_chapter_uri", "ms_played", "platform"),
     partition=PLAY_YEAR,
+).with_example(
+    ts="2026-07-14T21:03:11Z",
+    ms_played="187000",
+    platform="ios",
+    conn_country="BR",
+    master_metadata_track_name="Paper Lanterns",
+    master_metadata_album_artist_name="Velmor",
+    master_metadata_album_album_name="Northwind",
+    spotify_track_uri="spotify:track:6kMadeUpTrackIdXYZ0001",
+    reason_start="trackdone",
+    reason_end="trackdone",
+    shuffle="false",
+    skipped="false",
+    offline="false",
+    offline_timestamp="1784062804",
+    incognito_mode="false",
 )
 
 LISTENING_TRACKS = Table(
@@ -226,6 +306,13 @@ LISTENING_TRACKS = Table(
     ),
     key=("rank",),
     partition=PLAY_YEAR,
+).with_example(
+    rank="1",
+    spotify_track_uri="spotify:track:6kMadeUpTrackIdXYZ0001",
+    track_name="Paper Lanterns",
+    artist_name="Velmor",
+    plays="143",
+    minutes="436.5",
 )
 
 LISTENING_ARTISTS = Table(
@@ -239,7 +326,7 @@ LISTENING_ARTISTS = Table(
     ),
     key=("rank",),
     partition=PLAY_YEAR,
-)
+).with_example(rank="1", tracks="17", artist_name="Velmor", plays="143", minutes="436.5")
 
 LISTENING_HOURS = Table(
     "listening_hours",
@@ -251,7 +338,7 @@ LISTENING_HOURS = Table(
     ),
     key=("weekday", "hour"),
     partition=PLAY_YEAR,
-)
+).with_example(weekday="1", hour="21", plays="143", minutes="436.5")
 
 LISTENING = (LISTENING_TRACKS, LISTENING_ARTISTS, LISTENING_HOURS)
 
