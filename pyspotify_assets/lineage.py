@@ -65,6 +65,33 @@ def column_lineage(feeds: Sequence[Feed]) -> Lineage:
     return _column_lineage(tuple(feeds))
 
 
+def declared_lineage(feeds: Sequence[Feed]) -> Lineage:
+    """The same of the tables that no SQL makes, raw, refined and crawled, for which nothing need be parsed."""
+    lineage: dict[str, Mapping[str, tuple[Origin, ...]]] = {}
+    for feed in feeds:
+        raw, refined = f"raw/{feed.name}", f"refined/{feed.name}"
+        lineage[raw] = {
+            **{column.name: (_of_spotify(column, feed),) for column in SNAPSHOT.columns if not column.refined_only},
+            SNAPSHOT.partition: (Origin(CLOCK, "now"),),
+        }
+        lineage[refined] = {
+            **{
+                column.name: (Origin(raw, column.origin if column.refined_only else column.name),)
+                for column in SNAPSHOT.columns
+            },
+            SNAPSHOT.partition: (Origin(raw, SNAPSHOT.partition),),
+        }
+        for area, path in (("raw", raw), ("refined", refined)):
+            lineage[f"{DATABASES[area]}.{feed.name}"] = _same(lineage[path], path)
+    plays = f"refined/{PLAYS.name}"
+    lineage[plays] = {
+        **{column.name: (Origin(EXPORT, column.origin),) for column in PLAYS.columns},
+        PLAYS.partition: (Origin(EXPORT, "ts"),),
+    }
+    lineage[f"{DATABASES['refined']}.{PLAYS.name}"] = _same(lineage[plays], plays)
+    return lineage
+
+
 def chain(lineage: Lineage, table: str, column: str) -> list[tuple[Origin, ...]]:
     """The way back, a generation at a time: direct origins, theirs, and so on; the last are Spotify's fields.
 
@@ -101,33 +128,11 @@ def _column_lineage(feeds: tuple[Feed, ...]) -> Lineage:
     from pyspotify_assets.marts import FeedWindow, mart_sql
     from pyspotify_assets.plays.listening import listening_sql
 
-    lineage: dict[str, Mapping[str, tuple[Origin, ...]]] = {}
-    sources: dict[str, Table] = {}
-    for feed in feeds:
-        raw, refined = f"raw/{feed.name}", f"refined/{feed.name}"
-        lineage[raw] = {
-            **{column.name: (_of_spotify(column, feed),) for column in SNAPSHOT.columns if not column.refined_only},
-            SNAPSHOT.partition: (Origin(CLOCK, "now"),),
-        }
-        lineage[refined] = {
-            **{
-                column.name: (Origin(raw, column.origin if column.refined_only else column.name),)
-                for column in SNAPSHOT.columns
-            },
-            SNAPSHOT.partition: (Origin(raw, SNAPSHOT.partition),),
-        }
-        for area, lake in (("raw", raw), ("refined", refined)):
-            lineage[f"{DATABASES[area]}.{feed.name}"] = _same(lineage[lake], lake)
-        sources[f"{DATABASES['refined']}.{feed.name}"] = SNAPSHOT
-    plays, table = f"refined/{PLAYS.name}", f"{DATABASES['refined']}.{PLAYS.name}"
-    lineage[plays] = {
-        **{column.name: (Origin(EXPORT, column.origin),) for column in PLAYS.columns},
-        PLAYS.partition: (Origin(EXPORT, "ts"),),
-    }
-    lineage[table] = _same(lineage[plays], plays)
-    sources[table] = PLAYS
+    database = DATABASES["refined"]
+    sources = {f"{database}.{feed.name}": SNAPSHOT for feed in feeds} | {f"{database}.{PLAYS.name}": PLAYS}
+    lineage = dict(declared_lineage(feeds))
     windows = [FeedWindow(feed.name, _BEFORE, {_BEFORE: "", _DAY: ""}) for feed in feeds]
-    for mart in MARTS:
+    for mart in MARTS if feeds else ():
         lineage[_mart_name(mart)] = _of_select(mart_sql(mart, _DAY, 1, windows), mart, sources)
     for mart in LISTENING:
         lineage[_mart_name(mart)] = _of_select(listening_sql(mart, _YEAR, "UTC"), mart, sources)

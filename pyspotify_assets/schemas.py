@@ -80,7 +80,7 @@ def dagster_schema(table: Table, raw: bool = False) -> dg.TableSchema:
         dg.TableColumn(
             column.name,
             "string" if raw else ATHENA_TYPES[column.type],
-            column.description,
+            column.description.replace("<", "&lt;"),  # It is shown as Markdown.
             dg.TableColumnConstraints(nullable=column.nullable),
         )
         for column in table.columns

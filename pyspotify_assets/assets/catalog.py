@@ -19,7 +19,7 @@ from pyspotify_assets.assets.each_day import (
     check_results,
     check_specs,
 )
-from pyspotify_assets.assets.metadata import OWNERS, table_metadata
+from pyspotify_assets.assets.metadata import OWNERS, PREVIEWED, lineage_metadata, table_metadata, with_example
 from pyspotify_assets.checks import CATALOG_SCHEMA, COUNTS_AGREE
 from pyspotify_assets.daily.fingerprints import fingerprint
 from pyspotify_assets.daily.notes import Notes
@@ -58,7 +58,11 @@ def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 key,
                 deps=[[area, feed.name]],
-                description=f"Table {database}.{feed.name} over {area}/{feed.name}, kept by crawler {crawler_name}.",
+                description=with_example(
+                    f"Table {database}.{feed.name} over {area}/{feed.name}, kept by crawler {crawler_name}.",
+                    SNAPSHOT,
+                    PREVIEWED[area],
+                ),
                 group_name=database,
                 kinds={"table", "glue"},
                 owners=OWNERS,
@@ -92,7 +96,7 @@ def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
         for crawled in crawler.crawl(area, feeds):
             key = dg.AssetKey([database, crawled.table.name])
             if key in selected:
-                yield from crawl_results(context, key, crawled, _metadata(crawled, started))
+                yield from crawl_results(context, key, crawled, _metadata(crawled, started, feeds))
 
     return crawl
 
@@ -166,11 +170,13 @@ def _counts(sql: SqlEngine, database: str, feed: str, days: Sequence[str]) -> di
     return {row["snapshot_date"]: row["row_count"] for row in rows}
 
 
-def _metadata(crawled: CrawledTable, started: float) -> dict[str, dg.TimestampMetadataValue | int | str]:
+def _metadata(crawled: CrawledTable, started: float, feeds: Sequence[Feed]) -> dict[str, Any]:
+    table = crawled.table
     return {
         CRAWL_STARTED: dg.MetadataValue.timestamp(started),
         "partitions": crawled.partitions,
         "partitions_added": len(crawled.added),
         "partitions_removed": len(crawled.removed),
         "added": ", ".join(crawled.added[-31:]) or "none",
+        **lineage_metadata(f"{table.database}.{table.name}", feeds),
     }

@@ -32,6 +32,11 @@ Dagster's own key for assets that log their events in the body (dagster/_core/ex
 """
 
 _DATA_VERSION = "dagster/data_version"
+_TRUTHS = ("popularity_given",)
+"""Counts of the notes that only say yes or no."""
+
+_NAMED, _LISTED = 20, 31
+"""Days that are named in the sentence, and listed in the table, of what a check found."""
 
 Result = dg.MaterializeResult | dg.AssetCheckResult | dg.Output
 """What the bodies of the assets yield."""
@@ -163,16 +168,46 @@ def check_results(
             yield dg.Output(None, outputs[check.name])
             continue
         broken = {day: finding for day, finding in verdicts.items() if not finding.passed}
-        shown = broken or dict(list(verdicts.items())[-1:])
+        newest = dict(list(verdicts.items())[-1:])
+        shown = broken or newest
         figures = getattr(next(iter(shown.values())), "figures", {})
         yield dg.AssetCheckResult(
             asset_key=key,
             check_name=check.name,
             passed=not broken,
             severity=dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN,
-            description="; ".join(f"{day}: {finding.summary}" for day, finding in list(shown.items())[:20]),
-            metadata={"days_checked": len(verdicts), "days_failed": len(broken), **figures},
+            description=_in_words(verdicts, shown),
+            metadata={
+                "days_checked": len(verdicts),
+                "days_failed": len(broken),
+                **figures,
+                "days": _days_table(verdicts),
+            },
         )
+
+
+def _in_words(verdicts: Mapping[str, Finding | FoundBy], shown: Mapping[str, Finding | FoundBy]) -> str:
+    """What is told of all days that were judged: those that failed, or that all passed and the newest as an example."""
+    words = "; ".join(f"{day}: {finding.summary}" for day, finding in list(shown.items())[:_NAMED])
+    if len(shown) > _NAMED:
+        words += f"; and {len(shown) - _NAMED} more"
+    if len(verdicts) == len(shown):
+        return words
+    if any(not finding.passed for finding in shown.values()):
+        return f"{len(shown)} of {len(verdicts)} days failed. {words}"
+    return f"Holds on all {len(verdicts)} days, {min(verdicts)} to {max(verdicts)}. {words}"
+
+
+def _days_table(verdicts: Mapping[str, Finding | FoundBy]) -> dg.TableMetadataValue:
+    """Day by day what was found: those that failed first, then the newest."""
+    ordered = sorted(verdicts.items(), key=lambda verdict: verdict[0], reverse=True)
+    ordered.sort(key=lambda verdict: verdict[1].passed)
+    return dg.MetadataValue.table(
+        [
+            dg.TableRecord({"day": day, "holds": "yes" if finding.passed else "no", "found": finding.summary})
+            for day, finding in ordered[:_LISTED]
+        ]
+    )
 
 
 def check_specs(key: Sequence[str], checks: Sequence[Check]) -> list[dg.AssetCheckSpec]:
@@ -219,16 +254,18 @@ def _materialization(
 ) -> dg.AssetMaterialization:
     notes = published.notes
     counts = {name.replace(": ", "_").replace(" ", "_"): count for name, count in notes.counts.items()}
+    truths = {name: dg.MetadataValue.bool(bool(counts[name])) for name in _TRUTHS if name in counts}
     return dg.AssetMaterialization(
         asset_key=context.asset_key,
         partition=day,
         metadata={
+            **published.details,  # type: ignore[dict-item]
             "dagster/partition_row_count": notes.rows,
             "dagster/uri": published.uri,
             "bytes": published.size,
             "made_from": notes.fingerprint,
             **counts,
-            **published.details,  # type: ignore[dict-item]
+            **truths,
         },
         tags={
             _DATA_VERSION: notes.version,

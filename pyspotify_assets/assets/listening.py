@@ -9,9 +9,20 @@ from typing import Any
 
 import dagster as dg
 
+from pyspotify_assets import glance
 from pyspotify_assets.assets.catalog import crawl_results, unknown_days
 from pyspotify_assets.assets.each_day import OPENS_DOWNSTREAM, Result, check_results, check_specs, progress
-from pyspotify_assets.assets.metadata import OWNERS, preview, table_metadata
+from pyspotify_assets.assets.metadata import (
+    OWNERS,
+    address,
+    figures,
+    lineage_metadata,
+    pictures,
+    preview,
+    query,
+    table_metadata,
+    with_example,
+)
 from pyspotify_assets.checks import CATALOG_SCHEMA, MART_CHECKS, Check
 from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily.fingerprints import fingerprint
@@ -29,6 +40,8 @@ EXPORT = dg.AssetKey(["spotify", "listening_history"])
 REFINED = dg.AssetKey(take.REFINED)
 TABLE = dg.AssetKey([DATABASES["refined"], PLAYS.name])
 PAGE = dg.AssetKey(["report", "listening"])
+
+_SHOWN = ["ts", "ms_played", "platform", "master_metadata_track_name", "master_metadata_album_artist_name"]
 
 
 def listening_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
@@ -95,7 +108,11 @@ def _plays() -> dg.AssetsDefinition:
     @_asset(
         REFINED,
         [EXPORT],
-        "Every play of the imported exports, once, with types: Parquet, an object a year. No IP address is kept.",
+        with_example(
+            "Every play of the imported exports, once, with types: Parquet, an object a year. No IP address is kept.",
+            PLAYS,
+            _SHOWN,
+        ),
         {"python", "parquet"},
         table_metadata("", "refined/plays", dagster_schema(PLAYS)),
         years.CHECKS,
@@ -117,7 +134,7 @@ def _plays() -> dg.AssetsDefinition:
                 failures[landed.key] = error
         if found:
             touched = {year: notes for taken in found.values() for year, notes in taken.years.items()}
-            figures = {
+            counted = {
                 name: sum(getattr(taken, name) for taken in found.values())
                 for name in ("records", "added", "known", "quarantined")
             }
@@ -126,7 +143,8 @@ def _plays() -> dg.AssetsDefinition:
                 "years": ", ".join(sorted(touched)),
                 "years_changed": ", ".join(sorted({year for taken in found.values() for year in taken.changed})),
                 "fields_not_kept": ", ".join(sorted(set().union(*(taken.left_out for taken in found.values())))),
-                **figures,
+                **counted,
+                **lineage_metadata(REFINED.to_user_string(), ()),
             }
             version = dg.DataVersion(fingerprint({year: notes.version for year, notes in touched.items()}))
             yield dg.MaterializeResult(asset_key=REFINED, metadata=metadata, data_version=version)
@@ -145,7 +163,11 @@ def _crawl() -> dg.AssetsDefinition:
     @_asset(
         TABLE,
         [REFINED],
-        f"Table {DATABASES['refined']}.{PLAYS.name} over refined/plays, kept by crawler {CRAWLERS['refined']}.",
+        with_example(
+            f"Table {DATABASES['refined']}.{PLAYS.name} over refined/plays, kept by crawler {CRAWLERS['refined']}.",
+            PLAYS,
+            _SHOWN,
+        ),
         {"table", "glue"},
         table_metadata(DATABASES["refined"], PLAYS.name, dagster_schema(PLAYS)),
         [CATALOG_SCHEMA],
@@ -164,7 +186,8 @@ def _crawl() -> dg.AssetsDefinition:
             if crawled.table.name == PLAYS.name:
                 added = ", ".join(crawled.added)
                 progress.info("%s: new are %s", TABLE.to_user_string(), added, extra={"day_done": True})
-                metadata = {"partitions": crawled.partitions, "added": added}
+                lineage = lineage_metadata(".".join(TABLE.path), ())
+                metadata = {"partitions": crawled.partitions, "added": added, **lineage}
                 yield from crawl_results(context, TABLE, crawled, metadata)
 
     return crawl
@@ -176,9 +199,9 @@ def _mart(mart: Table, settings: Settings) -> dg.AssetsDefinition:
     @_asset(
         key,
         [REFINED, TABLE],
-        mart.description,
+        with_example(mart.description, mart),
         {"sql", "athena", "parquet"},
-        table_metadata(DATABASES["marts"], mart.name, dagster_schema(mart)),
+        {**table_metadata(DATABASES["marts"], mart.name, dagster_schema(mart)), **query(mart)},
         MART_CHECKS,
         version=listening.VERSION,
     )
@@ -192,17 +215,29 @@ def _mart(mart: Table, settings: Settings) -> dg.AssetsDefinition:
         if not stale:
             yield from _left_alone(context, key, "nothing has changed", MART_CHECKS)
             return
-        found, rows = {}, list[dict[str, object]]()
-        with sql.metered() as figures:
+        found, shown = {}, dict[str, Any]()
+        with sql.metered() as cost:
             for year in stale:
                 _, notes, rows = listening.make_listening_year(
                     sql, mart, year, context.run.run_id, versions[year], settings.timezone
                 )
                 found[year] = notes.findings
+                shown = {  # Of the latest, which is the last.
+                    **pictures(seen := glance.of_mart(mart, rows, year)),
+                    "preview": preview(rows.slice(0, 5).to_pylist()),
+                    **figures(seen),
+                }
         progress.info("%s: made %s", key.to_user_string(), ", ".join(stale), extra={"day_done": True})
         yield dg.MaterializeResult(
             asset_key=key,
-            metadata={"years": len(versions), "years_made": ", ".join(stale), "preview": preview(rows), **figures},  # type: ignore[dict-item]
+            metadata={
+                "years": len(versions),
+                "years_made": ", ".join(stale),
+                **shown,
+                "shown_in": dg.MetadataValue.asset(PAGE),
+                **lineage_metadata(".".join(key.path), ()),
+                **cost,  # type: ignore[dict-item]
+            },
             data_version=dg.DataVersion(fingerprint(versions, settings.timezone)),
         )
         yield from check_results(context, MART_CHECKS, found, key)
@@ -233,9 +268,9 @@ def _page(settings: Settings) -> dg.AssetsDefinition:
             yield from _left_alone(context, PAGE, "nothing has changed")
         else:
             notes, info = page.make_page(lake, sql, made_from, settings.timezone, settings.report_language, clock)
-            address = lake.stores["report"].uri(info.key)
-            progress.info("%s: %s", PAGE.to_user_string(), address, extra={"day_done": True})
-            metadata: dict[str, Any] = {"page": dg.MetadataValue.path(address), "bytes": info.size}
+            uri = lake.stores["report"].uri(info.key)
+            progress.info("%s: %s", PAGE.to_user_string(), uri, extra={"day_done": True})
+            metadata: dict[str, Any] = {**address(uri), "bytes": info.size}
             yield dg.MaterializeResult(asset_key=PAGE, metadata=metadata, data_version=dg.DataVersion(notes.version))
 
     return build

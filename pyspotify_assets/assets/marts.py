@@ -4,9 +4,20 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from pyspotify_assets import marts
+from pyspotify_assets import glance, marts
 from pyspotify_assets.assets.each_day import LeftAlone, Published, Result, check_specs, each_day
-from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS, preview, table_metadata
+from pyspotify_assets.assets.metadata import (
+    FRESHNESS,
+    OWNERS,
+    figures,
+    lineage_metadata,
+    pictures,
+    preview,
+    query,
+    table_metadata,
+    with_example,
+)
+from pyspotify_assets.assets.report import REPORT
 from pyspotify_assets.checks import MART_CHECKS
 from pyspotify_assets.daily.mart import SnapshotWindows, make_mart_day
 from pyspotify_assets.daily.notes import Notes
@@ -35,11 +46,13 @@ def mart_asset(
             dg.AssetSpec(
                 key,
                 deps=[*refined, *crawled],
-                description=f"{mart.description} A day looks at the {settings.lookback_days} days before it.",
+                description=with_example(
+                    f"{mart.description} A day looks at the {settings.lookback_days} days before it.", mart
+                ),
                 group_name="marts",
                 kinds={"sql", "athena", "parquet"},
                 owners=OWNERS,
-                metadata=table_metadata(DATABASES["marts"], mart.name, dagster_schema(mart)),
+                metadata={**table_metadata(DATABASES["marts"], mart.name, dagster_schema(mart)), **query(mart)},
                 code_version=marts.VERSION,
                 freshness_policy=FRESHNESS,
                 skippable=True,
@@ -71,11 +84,19 @@ def mart_asset(
             return LeftAlone("nothing has changed", Published(partition.uri, partition.size, notes))
 
         def make(day: str) -> Published:
-            with sql.metered() as figures:
-                partition, notes, rows = make_mart_day(
-                    sql, mart, day, context.run.run_id, lookback, windows.of(day, lookback)
-                )
-            return Published(partition.uri, partition.size, notes, {"preview": preview(rows), **figures})
+            with sql.metered() as cost:
+                parts = windows.of(day, lookback)
+                partition, notes, rows = make_mart_day(sql, mart, day, context.run.run_id, lookback, parts)
+            seen = glance.of_mart(mart, rows, day, [part.feed for part in parts if part.previous])
+            details = {
+                **pictures(seen),
+                "preview": preview(rows.slice(0, 5).to_pylist()),
+                "shown_in": dg.MetadataValue.asset(dg.AssetKey(REPORT)),
+                **figures(seen),
+                **lineage_metadata(".".join(key), feeds),
+                **cost,
+            }
+            return Published(partition.uri, partition.size, notes, details)
 
         yield from each_day(context, MART_CHECKS, left_alone, make)
 

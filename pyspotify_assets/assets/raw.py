@@ -3,14 +3,24 @@
 import csv
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
 
 import dagster as dg
 
 from pyspotify_assets.assets.each_day import LeftAlone, Missed, Published, Result, check_specs, each_day
-from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS, preview, table_metadata
+from pyspotify_assets.assets.metadata import (
+    FRESHNESS,
+    OWNERS,
+    PREVIEWED,
+    lineage_metadata,
+    preview,
+    table_metadata,
+    with_example,
+)
 from pyspotify_assets.assets.spotify import root_of
 from pyspotify_assets.checks import RAW_CHECKS, SPOTIFY_ANSWERS
-from pyspotify_assets.clock import Clock
+from pyspotify_assets.clock import Clock, system_clock
 from pyspotify_assets.daily import raw as daily_raw
 from pyspotify_assets.daily.lake_gate import LakeGate
 from pyspotify_assets.daily.notes import Notes
@@ -24,12 +34,10 @@ from pyspotify_assets.schemas import dagster_schema
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import SNAPSHOT
 
-_PREVIEWED = ["rank", "track_name", "artist_name", "popularity", "duration_ms", "release_date"]
-
 
 def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """The asset `raw/<feed>`."""
-    key = ["raw", feed.name]
+    key, asked = ["raw", feed.name], _asked(feed, settings.today(system_clock()))
 
     @dg.multi_asset(
         name=f"raw__{feed.name}",
@@ -38,7 +46,11 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
             dg.AssetSpec(
                 key,
                 deps=[root_of(feed.kind)],
-                description=f"The snapshot of the {feed.title} as Spotify gave it (market {feed.market}): all text.",
+                description=with_example(
+                    f"The snapshot of the {asked} as Spotify gave it (market {feed.market}): all text.",
+                    SNAPSHOT,
+                    PREVIEWED["raw"],
+                ),
                 group_name="raw",
                 kinds={"python", "csv"},
                 owners=OWNERS,
@@ -94,7 +106,7 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
                 return Missed(f"it was {taken.day} when the snapshot was complete, and that day has its own already")
             place = lake.place(key, taken.day)
             # What this run has made is reported, even if another has replaced it since.
-            size, details = place.require().size, _details(place)
+            size, details = place.require().size, {**_details(place), **lineage_metadata("/".join(key), [feed])}
             published = Published(place.uri, size, taken.notes, details, day=taken.day, findings=taken.findings)
             if taken.day == day:
                 return published
@@ -103,6 +115,12 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
         yield from each_day(context, RAW_CHECKS, left_alone, make)
 
     return raw
+
+
+def _asked(feed: Feed, today: date) -> str:
+    """What the feed is, in words; where its query goes with the day, what it is today."""
+    filled = replace(feed, query=feed.query_on(today))
+    return feed.title if filled == feed else f"{filled.title} (these years in {today.year}; they go with the day)"
 
 
 def _published(place: Place) -> Published | None:
@@ -115,4 +133,4 @@ def _published(place: Place) -> Published | None:
 def _details(place: Place) -> Mapping[str, object]:
     with place.store.local(place.key) as file, open(file, encoding="utf-8", newline="") as text:
         rows = itertools.islice(csv.DictReader(text), 5)
-        return {"preview": preview([{name: row[name] for name in _PREVIEWED} for row in rows])}
+        return {"preview": preview([{name: row[name] for name in PREVIEWED["raw"]} for row in rows])}

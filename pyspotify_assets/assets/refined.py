@@ -13,7 +13,15 @@ from pyspotify_assets.assets.each_day import (
     each_day,
     missed_in_this_run,
 )
-from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS, preview, table_metadata
+from pyspotify_assets.assets.metadata import (
+    FRESHNESS,
+    OWNERS,
+    PREVIEWED,
+    lineage_metadata,
+    preview,
+    table_metadata,
+    with_example,
+)
 from pyspotify_assets.checks import REFINED_CHECKS
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.daily.refined import refined_fingerprint
@@ -25,8 +33,6 @@ from pyspotify_assets.schemas import dagster_schema
 from pyspotify_assets.stores import ObjectInfo
 from pyspotify_assets.table_files import read_reader
 from pyspotify_assets.tables import SNAPSHOT
-
-_PREVIEWED = ["rank", "track_name", "artist_name", "popularity", "duration_ms", "released_on"]
 
 
 def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
@@ -40,7 +46,11 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
             dg.AssetSpec(
                 key,
                 deps=[raw_key],
-                description=f"The snapshot of {feed.name} with types, one row per track, ordered by rank: Parquet.",
+                description=with_example(
+                    f"The snapshot of {feed.name} with types, one row per track, ordered by rank: Parquet.",
+                    SNAPSHOT,
+                    PREVIEWED["refined"],
+                ),
                 group_name="refined",
                 kinds={"python", "parquet"},
                 owners=OWNERS,
@@ -82,7 +92,13 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
                 day = instead or day
             notes, info, shown = refiner.refine(context, lake, feed.name, day)
             place = lake.place(key, day)
-            return Published(place.uri, info.size, notes, {**_details(place, info), **shown}, day)
+            return Published(
+                place.uri,
+                info.size,
+                notes,
+                {**_details(place, info), **lineage_metadata("/".join(key), [feed]), **shown},
+                day,
+            )
 
         yield from each_day(context, REFINED_CHECKS, left_alone, make)
 
@@ -90,5 +106,5 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
 
 
 def _details(place: Place, info: ObjectInfo) -> Mapping[str, object]:
-    rows = next(read_reader([(place, info)], _PREVIEWED, False), None)
+    rows = next(read_reader([(place, info)], PREVIEWED["refined"], False), None)
     return {"preview": preview(rows.slice(0, 5).to_pylist() if rows is not None else [])}

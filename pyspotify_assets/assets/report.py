@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
+from pyspotify_assets import glance
 from pyspotify_assets.assets.each_day import LeftAlone, Published, Result, each_day
-from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS
+from pyspotify_assets.assets.metadata import FRESHNESS, OWNERS, address, facts, pictures
 from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily import report as daily_report
 from pyspotify_assets.daily.notes import Notes
@@ -74,10 +75,10 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
             made_from = report_fingerprint(lake, sql, feeds, day, lookback, language)
             with sql.metered() as figures:
                 data = report_data(lake, sql, feeds, day, lookback, spotify.knows_the_past, clock)
-            notes, info, facts = make_report_day(lake, made_from, data, language)
+            notes, info, three = make_report_day(lake, made_from, data, language)
             place = lake.place(REPORT, day)
-            words = dg.MetadataValue.md("\n".join(f"- {fact}" for fact in facts))
-            details = {"three_facts": words, "page": dg.MetadataValue.path(place.uri), **figures}
+            seen = pictures(glance.of_report(data.movement, day))
+            details = {"three_facts": facts(three), **seen, **address(place.uri), **figures}
             return Published(place.uri, info.size, notes, details)
 
         yield from each_day(context, (), left_alone, make)

@@ -57,8 +57,8 @@ class SnapshotWindows:
 
 def make_mart_day(
     sql: SqlEngine, mart: Table, day: str, run: str, lookback_days: int, windows: Sequence[FeedWindow]
-) -> tuple[Partition, Notes, list[dict[str, object]]]:
-    """Write, check and point to one day of a mart. Gives its partition, notes and first rows.
+) -> tuple[Partition, Notes, pa.Table]:
+    """Write, check and point to one day of a mart. Gives its partition, notes and rows.
 
     Raises MissingPartitionError where no feed has a snapshot on the day, CheckFailedError, QueryError, LakeError.
     """
@@ -82,7 +82,7 @@ def write_checked(
     window: tuple[str, str],
     made_from: str,
     counts: Mapping[str, int],
-) -> tuple[Partition, Notes, list[dict[str, object]]]:
+) -> tuple[Partition, Notes, pa.Table]:
     """Write what `select` gives, check it, and point to it. Raises as `make_mart_day`, a missing snapshot apart."""
     rows = sql.write_partition(select, mart, day, run, window)
     try:
@@ -95,7 +95,7 @@ def write_checked(
         counts = {**counts, "popularity_given": int(any(given))}
     # The rows follow from what they were made from: that is their version, whatever engine wrote the bytes.
     notes = Notes.of(made_from, made_from, rows.num_rows, counts, findings, rows_checksum(rows))
-    return sql.point(mart, day, run, notes.to_texts()), notes, rows.slice(0, 5).to_pylist()
+    return sql.point(mart, day, run, notes.to_texts()), notes, rows
 
 
 def rows_checksum(rows: pa.Table) -> str:

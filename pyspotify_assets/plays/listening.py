@@ -7,6 +7,7 @@ of the settings. The SQL is in `sql/`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pyspotify_assets.daily.fingerprints import fingerprint
 from pyspotify_assets.daily.mart import write_checked
@@ -18,6 +19,9 @@ from pyspotify_assets.plays.take import REFINED
 from pyspotify_assets.sql import sql_text, sql_tree
 from pyspotify_assets.tables import LISTENING_HOURS, PLAYS, Table
 from pyspotify_assets.warehouse import Partition, SqlEngine
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 VERSION = "1"
 """Part of every year's fingerprint: raise it when the same SQL over the same plays would come out differently."""
@@ -60,8 +64,8 @@ def stale_years(sql: SqlEngine, mart: Table, years: Mapping[str, str], timezone:
 
 def make_listening_year(
     sql: SqlEngine, mart: Table, year: str, run: str, version: str, timezone: str
-) -> tuple[Partition, Notes, list[dict[str, object]]]:
-    """Write, check and point to one year of a mart. Gives its partition, notes and first rows.
+) -> tuple[Partition, Notes, pa.Table]:
+    """Write, check and point to one year of a mart. Gives its partition, notes and rows.
 
     Raises CheckFailedError, QueryError, LakeError.
     """
