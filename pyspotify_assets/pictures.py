@@ -23,7 +23,9 @@ TEXT, ACCENT, FALLING = "#777", "#1a9e4b", "#d64550"
 LINES = (ACCENT, "#3b82d6", "#c9711f", "#9b6bd6", "#888")
 """One colour per line of a picture, the first for what matters most."""
 
-_BAR, _LINES, _STEP, _LABEL = 170, 220, 18, 30
+_BAR, _LINES, _STEP = 170, 220, 18
+_LABEL, _LINE_LABEL = 30, 24
+"""Characters that are written of a name beside a bar, and at the end of a line."""
 _WIDTH, _HEIGHT = 460, 96
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -105,7 +107,7 @@ def _lines(heading: str, ranks: Sequence[tuple[str, Sequence[int | None]]]) -> s
     labels, free = "", 0
     for place, label in sorted(ends):
         free = max(place + 4, free + 13)
-        labels += _text(_LINES + 10, free, label)
+        labels += _text(_LINES + 10, free, _short(label, _LINE_LABEL))
     return _headed(heading, _svg(_WIDTH, max(height, free + 4), f"<g fill='none' stroke-width='2'>{drawn}</g>{labels}"))
 
 
@@ -129,9 +131,9 @@ def _text(x: int, y: int, words: str, anchor: str = "start") -> str:
     return f"<text x='{x}' y='{y}'{anchored}>{escape(_short(words), quote=False)}</text>"
 
 
-def _short(words: str) -> str:
+def _short(words: str, most: int = _LABEL) -> str:
     clean = "\xa0".join(_NOT_XML.sub("\ufffd", words).split())  # A space is written as three characters, this as one.
-    return clean if len(clean) <= _LABEL else clean[: _LABEL - 1] + "…"
+    return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
 def _svg(width: int, height: int, drawing: str) -> str:

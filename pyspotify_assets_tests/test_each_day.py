@@ -58,6 +58,7 @@ JOB = dg.define_asset_job("job", tags={ONLY_CHANGED: "true"})
 
 def job_of_make(name: str) -> dg.JobDefinition:
     assets = {"good": first(published), "failing": first(fail_on_the_third), "checked": first(even_days_only)}
+    assets["holding"] = first(lambda day: published(day, [ODD_IS_FINE.finding(True, "fine")]))
     assets["missing"] = first(miss_the_third)
     assets["unchanged"] = first(
         published, lambda day: LeftAlone("same", published(day)) if day < "2026-11-03" else None
@@ -153,6 +154,22 @@ def test_a_blocking_check_that_fails_publishes_nothing_and_is_shown_with_its_day
     assert not evaluations["even"].passed
     assert evaluations["even"].description == "2026-11-03: 03 is odd"
     assert evaluations["odd_is_fine"].severity == dg.AssetCheckSeverity.WARN
+    assert days_listed(evaluations["even"]) == [
+        {"day": "2026-11-03", "holds": "no", "found": "03 is odd"},
+        {"day": "2026-11-04", "holds": "yes", "found": "04 is even"},
+        {"day": "2026-11-02", "holds": "yes", "found": "02 is even"},
+    ]
+
+
+def days_listed(evaluation: dg.AssetCheckEvaluation) -> list[dict[str, object]]:
+    return [dict(record.data) for record in evaluation.metadata["days"].value.records]
+
+
+def test_a_check_that_holds_speaks_of_every_day_not_of_the_newest_alone(instance):
+    [evaluation] = run("holding", instance).get_asset_check_evaluations()
+    assert evaluation.passed
+    assert evaluation.description == "Holds on all 3 days, 2026-11-02 to 2026-11-04. 2026-11-04: fine"
+    assert [day["day"] for day in days_listed(evaluation)] == ["2026-11-04", "2026-11-03", "2026-11-02"]
 
 
 def test_an_unchanged_day_is_left_alone_but_told_to_an_instance_that_does_not_know_it(instance):

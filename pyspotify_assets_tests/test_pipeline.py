@@ -125,6 +125,19 @@ class TestOneRefresh:
         for asset in TABLES:
             assert refreshed.instance.get_latest_materialization_event(key(asset)) is not None, asset
 
+    def test_tells_of_every_column_of_every_table_where_it_comes_from(self, refreshed):
+        graph = refreshed.pipeline.definitions().resolve_asset_graph()
+        for asset in {*PARTITIONED, *TABLES} - {"report/daily"}:
+            latest = refreshed.instance.get_latest_materialization_event(key(asset)).asset_materialization
+            columns = latest.metadata["dagster/column_lineage"].value.deps_by_column
+            declared = graph.get(key(asset)).metadata["dagster/column_schema"].columns
+            assert set(columns) == {column.name for column in declared}, asset
+
+    def test_every_materialization_stays_small_whatever_it_shows(self, refreshed):
+        for asset in (*PARTITIONED, *TABLES):
+            latest = refreshed.instance.get_latest_materialization_event(key(asset))
+            assert len(dg.serialize_value(latest)) < 24_000, asset
+
     def test_passes_every_check(self, refreshed):
         graph = refreshed.pipeline.definitions().resolve_asset_graph()
         latest = refreshed.instance.event_log_storage.get_latest_asset_check_execution_by_key(

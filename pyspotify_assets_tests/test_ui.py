@@ -157,6 +157,39 @@ def test_an_overview_shows_description_columns_and_checks(page: Any):
     page.get_by_text("Raw rows = refined + duplicates + quarantined.").wait_for()
 
 
+def test_a_mart_shows_a_picture_per_feed_rows_and_where_its_columns_come_from(page: Any):
+    page.goto("/assets/spotify_marts/top_artists?view=overview")
+    pictures = page.get_by_alt_text("Artists with most tracks")
+    for number in range(2):
+        assert drawn(pictures.nth(number))
+    for heading in ("artist_name", "best_rank", "at Spotify", "from spotify_refined"):
+        page.get_by_role("columnheader", name=heading, exact=True).or_(
+            page.get_by_text(heading, exact=True)
+        ).first.wait_for()
+    page.get_by_role("row", name="best_rank rank position", exact=True).wait_for()
+    page.get_by_role("link", name="report / daily").first.wait_for()
+
+
+def test_a_figure_of_a_mart_is_plotted_over_the_days(page: Any, ui: DagsterUI, days: list[str]):
+    page.goto("/assets/spotify_marts/chart_movement?view=overview")
+    page.get_by_role("button", name="Plots").click()
+    for figure in ("popular_songs/newcomers", "top_played/biggest_climb", "bytes"):
+        page.get_by_text(figure, exact=True).wait_for()
+    assert page.locator("canvas").count() > 10
+
+
+def test_the_report_shows_its_facts_and_the_way_of_the_leaders(page: Any, days: list[str]):
+    page.goto(f"/assets/report/daily?view=partitions&partition={days[-1]}")
+    assert drawn(page.get_by_alt_text(f"The day's first 5 over {DAYS} snapshots").first)
+    page.get_by_role("listitem").filter(has_text="made the longest climb").wait_for()
+
+
+def drawn(picture: Any) -> bool:
+    """Whether an image is there and could be read: one that is broken has no width."""
+    picture.wait_for()
+    return picture.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
+
+
 def test_the_lineage_leads_from_the_search_to_the_report(page: Any, ui: DagsterUI):
     parents = {
         "/".join(node["assetKey"]["path"]): ["/".join(key["path"]) for key in node["dependencyKeys"]]

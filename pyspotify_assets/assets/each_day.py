@@ -191,10 +191,8 @@ def _in_words(verdicts: Mapping[str, Finding | FoundBy], shown: Mapping[str, Fin
     words = "; ".join(f"{day}: {finding.summary}" for day, finding in list(shown.items())[:_NAMED])
     if len(shown) > _NAMED:
         words += f"; and {len(shown) - _NAMED} more"
-    if len(verdicts) == len(shown):
+    if len(verdicts) == 1 or not all(finding.passed for finding in shown.values()):
         return words
-    if any(not finding.passed for finding in shown.values()):
-        return f"{len(shown)} of {len(verdicts)} days failed. {words}"
     return f"Holds on all {len(verdicts)} days, {min(verdicts)} to {max(verdicts)}. {words}"
 
 

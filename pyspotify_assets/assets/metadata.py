@@ -28,8 +28,6 @@ _CELL = 60
 _WIDE = 95
 """Characters of a row that the UI has room for beside a description."""
 _IDS = ("_id", "_key", "_uri")
-_NAMED = 3
-"""Tables that are named as those that columns are made from; of more, how many they are."""
 
 
 def table_metadata(database: str, name: str, schema: dg.TableSchema) -> dict[str, object]:
@@ -102,8 +100,11 @@ def _lineage_metadata(table: str, feeds: tuple[Feed, ...]) -> Mapping[str, dg.Me
         ]
         for column, origins in lineage[table].items()
     }
-    read = dict.fromkeys(dep.asset_key.to_user_string() for column in deps.values() for dep in column)
-    source = f"from {', '.join(read) if len(read) <= _NAMED else f'{len(read)} tables'}"
+    read = {dep.asset_key for column in deps.values() for dep in column}
+    # Tables of several feeds are of one database, and the UI shows beside this which they are.
+    source = "from " + (
+        next(iter(read)).to_user_string() if len(read) == 1 else ", ".join(sorted({k.path[0] for k in read}))
+    )
     records = [
         dg.TableRecord({"column": column, source: _words(origins), "at Spotify": _words(roots(lineage, table, column))})
         for column, origins in lineage[table].items()
