@@ -78,6 +78,15 @@ def of_report(movement: pa.Table, day: str) -> Glance:
     return found
 
 
+def of_years(hours: Sequence[Row]) -> Glance:
+    """What the rows of `listening_hours` of all years say: the minutes of each."""
+    minutes: dict[str, float] = defaultdict(float)
+    for row in sorted(hours, key=lambda row: row[LISTENING_HOURS.partition]):
+        minutes[row[LISTENING_HOURS.partition]] += row["minutes"]
+    shown = [Bar(value, f"{value:,.0f} in {year}") for year, value in list(minutes.items())[-_SHOWN:]]
+    return Glance(pictures={"chart": bars("Minutes a year", shown)}) if shown else Glance()
+
+
 def _by_feed(rows: pa.Table) -> Iterator[tuple[str, list[Row]]]:
     parts = defaultdict(list)
     for row in rows.to_pylist():

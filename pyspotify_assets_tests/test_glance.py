@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyspotify_assets.glance import PICTURED, Glance, of_mart, of_report
+from pyspotify_assets.glance import PICTURED, Glance, of_mart, of_report, of_years
 from pyspotify_assets.pictures import SHOWN, Bar, bars, columns, lines
 from pyspotify_assets.tables import (
     CHART_EXITS,
@@ -173,6 +173,12 @@ def test_the_report_shows_the_way_of_the_days_leaders():
     first, second = drawn(picture).iter("{http://www.w3.org/2000/svg}path")
     assert "l" not in first.attrib["d"]  # It was not there the day before: a point, no line.
     assert "l" in second.attrib["d"]
+
+
+def test_the_page_about_listening_shows_the_minutes_of_each_year():
+    hours = [{"play_year": year, "minutes": 600.4} for year in ("2025", "2024", "2025")]
+    assert texts(of_years(hours).pictures["chart"]) == ["600 in 2024", "1,201 in 2025"]
+    assert of_years([]) == Glance()
 
 
 class TestPictures:

@@ -267,10 +267,12 @@ def _page(settings: Settings) -> dg.AssetsDefinition:
         elif page.is_current(lake, made_from):
             yield from _left_alone(context, PAGE, "nothing has changed")
         else:
-            notes, info = page.make_page(lake, sql, made_from, settings.timezone, settings.report_language, clock)
+            notes, info, hours = page.make_page(
+                lake, sql, made_from, settings.timezone, settings.report_language, clock
+            )
             uri = lake.stores["report"].uri(info.key)
             progress.info("%s: %s", PAGE.to_user_string(), uri, extra={"day_done": True})
-            metadata: dict[str, Any] = {**address(uri), "bytes": info.size}
+            metadata: dict[str, Any] = {**pictures(glance.of_years(hours)), **address(uri), "bytes": info.size}
             yield dg.MaterializeResult(asset_key=PAGE, metadata=metadata, data_version=dg.DataVersion(notes.version))
 
     return build

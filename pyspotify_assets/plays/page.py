@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily.fingerprints import content_version, fingerprint
 from pyspotify_assets.daily.notes import Notes
@@ -44,8 +46,8 @@ def is_current(lake: Lake, made_from: str | None) -> bool:
 
 def make_page(
     lake: Lake, sql: SqlEngine, made_from: str, timezone: str, language: str, clock: Clock
-) -> tuple[Notes, ObjectInfo]:
-    """Render and publish the page. QueryError, LakeError."""
+) -> tuple[Notes, ObjectInfo, list[dict[str, Any]]]:
+    """Render and publish the page; gives the rows of `listening_hours` too. QueryError, LakeError."""
     from pyspotify_assets.report import texts_in
     from pyspotify_assets.report.listening import ListeningData, render_listening
 
@@ -55,9 +57,9 @@ def make_page(
     with store.staging(PAGE) as staged:
         staged.write_text(page, encoding="utf-8")
         notes = Notes.of(made_from, content_version(staged), len(tracks) + len(artists) + len(hours), {}, [])
-        return notes, store.publish(staged, PAGE, notes.to_texts())
+        return notes, store.publish(staged, PAGE, notes.to_texts()), hours
 
 
-def _rows(sql: SqlEngine, mart: Table) -> list[dict[str, object]]:
+def _rows(sql: SqlEngine, mart: Table) -> list[dict[str, Any]]:
     tree = over_table(sql_tree("report_listening"), DATABASES["marts"], mart.name)
     return sql.query(athena_text(tree)).to_pylist()
