@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspotify_assets.checks import mart_findings, require
 from pyspotify_assets.daily.fingerprints import fingerprint
@@ -19,6 +19,9 @@ from pyspotify_assets.warehouse import Partition, SqlEngine
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+BYTES_SCANNED, MICRODOLLARS = "bytes_scanned", "cost_microdollars"
+"""Counts in a mart's notes: what the query of the day read and, on Athena, cost in millionths of a dollar."""
 
 _POPULARITY = ("popularity", "mean_popularity")
 
@@ -84,7 +87,8 @@ def write_checked(
     counts: Mapping[str, int],
 ) -> tuple[Partition, Notes, pa.Table]:
     """Write what `select` gives, check it, and point to it. Raises as `make_mart_day`, a missing snapshot apart."""
-    rows = sql.write_partition(select, mart, day, run, window)
+    with sql.metered() as taken:
+        rows = sql.write_partition(select, mart, day, run, window)
     try:
         findings = require(mart_findings(rows, mart))
     except CheckFailedError:
@@ -93,6 +97,7 @@ def write_checked(
     given = [rows[name].null_count < rows.num_rows for name in _POPULARITY if name in rows.column_names]
     if given and rows.num_rows:  # Where it is not, the mart goes by position.
         counts = {**counts, "popularity_given": int(any(given))}
+    counts = {**counts, **_scanned(taken)}
     # The rows follow from what they were made from: that is their version, whatever engine wrote the bytes.
     notes = Notes.of(made_from, made_from, rows.num_rows, counts, findings, rows_checksum(rows))
     return sql.point(mart, day, run, notes.to_texts()), notes, rows
@@ -101,3 +106,12 @@ def write_checked(
 def rows_checksum(rows: pa.Table) -> str:
     """The checksum of a mart's rows in their order, whatever engine wrote them into whatever bytes."""
     return fingerprint(rows.column_names, rows.to_pylist())
+
+
+def _scanned(taken: Mapping[str, Any]) -> dict[str, int]:
+    """What the day's query took, for the report: the figures of `SqlEngine.metered` as notes keep them, whole numbers.
+
+    A dollar's millionth is exact: Athena bills five of them per megabyte.
+    """
+    found = {BYTES_SCANNED: int(taken["bytes_scanned"])} if "bytes_scanned" in taken else {}
+    return found | ({MICRODOLLARS: round(taken["cost_usd"] * 1e6)} if "cost_usd" in taken else {})

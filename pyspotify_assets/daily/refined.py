@@ -17,6 +17,9 @@ from pyspotify_assets.lake import Lake, Place
 from pyspotify_assets.stores import ObjectInfo, Store
 from pyspotify_assets.tables import PARTITION_COLUMN, SNAPSHOT
 
+REASON = "quarantined: "
+"""Counts in a refined day's notes that begin so are rows in quarantine for one reason, which follows."""
+
 
 @dataclass(frozen=True)
 class RefinedDay:
@@ -93,7 +96,7 @@ def counts_of(
         "duplicates": duplicates,
         "quarantined": quarantined,
         "popularity_given": int(popularity_given),
-    } | {f"quarantined: {reason}": number for reason, number in _commonest(reasons)}
+    } | {f"{REASON}{reason}": number for reason, number in _commonest(reasons)}
 
 
 def _commonest(reasons: Mapping[str, int]) -> list[tuple[str, int]]:

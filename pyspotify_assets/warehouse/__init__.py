@@ -90,7 +90,8 @@ class SqlEngine(Protocol):
     def metered(self) -> AbstractContextManager[dict[str, object]]:
         """A dictionary that at the end of the block holds what its queries took, as figures of a materialization.
 
-        On Athena: `query_ids`, `bytes_scanned`, `query_seconds`, `cost_usd`; where queries cost nothing it stays empty.
+        `bytes_scanned` and `query_seconds`; on Athena `query_ids` and `cost_usd` too. Empty where there was no query.
+        Locally the bytes are those of all files that a query was given: DuckDB need not have read every column.
         """
 
     def query(self, sql: str, first_day: str = "", last_day: str = "9999-12-31") -> pa.Table:

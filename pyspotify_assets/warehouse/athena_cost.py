@@ -5,9 +5,7 @@ Prices: https://aws.amazon.com/athena/pricing/ (SQL queries, per TB of data scan
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 DOLLARS_PER_TB = 5.0
@@ -32,38 +30,8 @@ def cost(execution: Mapping[str, Any]) -> float:
     return max(-(-scanned // _MB) * _MB, _LEAST) / _TB * DOLLARS_PER_TB
 
 
-class Meter:
-    """Adds up what the queries of a thread took. May be shared by threads: each sees its own."""
-
-    def __init__(self) -> None:
-        self._open = threading.local()
-
-    @contextmanager
-    def metered(self) -> Iterator[dict[str, object]]:
-        """A dictionary that at the end of the block has the figures; empty if there was no query."""
-        figures: dict[str, object] = {}
-        executions: list[Mapping[str, Any]] = []
-        blocks = self._blocks()
-        blocks.append(executions)
-        try:
-            yield figures
-        finally:
-            blocks[:] = [block for block in blocks if block is not executions]
-            if executions:
-                figures |= _figures(executions)
-
-    def add(self, execution: Mapping[str, Any]) -> None:
-        """Count a query that has ended in every block that is open in this thread."""
-        for block in self._blocks():
-            block.append(execution)
-
-    def _blocks(self) -> list[list[Mapping[str, Any]]]:
-        if not hasattr(self._open, "blocks"):
-            self._open.blocks = []
-        return self._open.blocks
-
-
-def _figures(executions: list[Mapping[str, Any]]) -> dict[str, object]:
+def figures(executions: list[Mapping[str, Any]]) -> dict[str, object]:
+    """The figures of queries that have ended, from what GetQueryExecution says of each: see `SqlEngine.metered`."""
     times = [_statistics(execution).get("TotalExecutionTimeInMillis", 0) for execution in executions]
     return {
         "query_ids": ", ".join(str(execution["QueryExecutionId"]) for execution in executions),

@@ -18,10 +18,11 @@ from pyspotify_assets.names import DATABASES, AwsNames
 from pyspotify_assets.schemas import arrow_schema
 from pyspotify_assets.tables import Table
 from pyspotify_assets.warehouse import Partition
-from pyspotify_assets.warehouse.athena_cost import Meter
+from pyspotify_assets.warehouse.athena_cost import figures
 from pyspotify_assets.warehouse.athena_queries import AthenaQueries
 from pyspotify_assets.warehouse.athena_results import read_result
 from pyspotify_assets.warehouse.glue_catalog import LAST_DAY, CatalogPartition, GlueCatalog
+from pyspotify_assets.warehouse.meter import Meter
 from pyspotify_assets.warehouse.statements import in_databases
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class AthenaEngine:
     """Answers Athena SQL in the workgroup of one stage. `timeout`: seconds one query may take."""
 
     def __init__(self, lake: Lake, names: AwsNames, timeout: float, pauses: Pauses = PAUSES) -> None:
-        self._lake, self._meter = lake, Meter()
+        self._lake, self._meter = lake, Meter(figures)
         self._catalog = GlueCatalog(names, QueryError)
         self._queries = AthenaQueries(names.workgroup, timeout, self._meter, pauses)
         self._folders: dict[tuple[str, str, str], str] = {}

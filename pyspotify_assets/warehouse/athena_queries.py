@@ -15,7 +15,7 @@ from pyspotify_assets.aws.refusals import code_of, explained
 from pyspotify_assets.aws.session import client
 from pyspotify_assets.aws.waiting import Pauses
 from pyspotify_assets.errors import QueryError
-from pyspotify_assets.warehouse.athena_cost import Meter
+from pyspotify_assets.warehouse.meter import Meter
 
 _DEPLOY = "It is made by `make deploy`; `pyspotify doctor` looks."
 _CUTOFF = re.compile(r"bytes scanned limit was exceeded", re.IGNORECASE)

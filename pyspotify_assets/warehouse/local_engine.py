@@ -6,8 +6,9 @@ only the days that a query asks for are opened.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from pyspotify_assets.errors import LakeError, QueryError
@@ -16,6 +17,7 @@ from pyspotify_assets.schemas import arrow_schema
 from pyspotify_assets.tables import Table
 from pyspotify_assets.warehouse import DeclaredTable, Partition, declared_mart
 from pyspotify_assets.warehouse.local_catalog import Entry, LocalCatalog
+from pyspotify_assets.warehouse.meter import Meter
 from pyspotify_assets.warehouse.statements import parse_select
 
 if TYPE_CHECKING:
@@ -29,22 +31,24 @@ class LocalEngine:
 
     def __init__(self, lake: Lake) -> None:
         self._lake, self._catalog = lake, LocalCatalog(lake)
+        self._meter = Meter(_figures)
 
-    @contextmanager
-    def metered(self) -> Iterator[dict[str, object]]:
-        yield {}
+    def metered(self) -> AbstractContextManager[dict[str, object]]:
+        return self._meter.metered()
 
     def query(self, sql: str, first_day: str = "", last_day: str = "9999-12-31") -> pa.Table:
         import duckdb
 
         statement = parse_select(sql)
         tables = {(reference.db, reference.name): self._table(reference) for reference in _references(statement)}
-        connection = duckdb.connect(":memory:")
+        connection, began, size = duckdb.connect(":memory:"), time.perf_counter(), 0
         try:
             connection.execute("SET integer_division = true")
             connection.execute("SET TimeZone = 'UTC'")
             for table in tables.values():
-                self._attach(connection, table, first_day, last_day)
+                entries = self._catalog.days(table, first_day, last_day)
+                size += sum(entry.size for entry in entries.values())
+                self._attach(connection, table, entries)
             connection.execute(
                 "SET enable_external_access = false"
             )  # A query sees the catalog's tables and nothing else.
@@ -53,6 +57,7 @@ class LocalEngine:
             raise QueryError(f"The query failed: {error}", "Columns and their types are in the catalog.") from error
         finally:
             connection.close()
+            self._meter.add((size, time.perf_counter() - began))
 
     def write_partition(self, select: str, mart: Table, day: str, run: str, window: tuple[str, str]) -> pa.Table:
         import pyarrow.parquet as pq
@@ -105,18 +110,19 @@ class LocalEngine:
             raise QueryError(f"There is no table {name}", f"Tables are written database.table; there are: {known}.")
         return table
 
-    def _attach(self, connection: duckdb.DuckDBPyConnection, table: DeclaredTable, first: str, last: str) -> None:
+    def _attach(
+        self, connection: duckdb.DuckDBPyConnection, table: DeclaredTable, entries: Mapping[str, Entry]
+    ) -> None:
         name = f"{table.database}__{table.name}"
-        connection.register(name, self._dataset(table, first, last))
+        connection.register(name, self._dataset(table, entries))
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.database}"')
         connection.execute(f'CREATE VIEW "{table.database}"."{table.name}" AS SELECT * FROM "{name}"')
 
-    def _dataset(self, table: DeclaredTable, first: str, last: str):
+    def _dataset(self, table: DeclaredTable, entries: Mapping[str, Entry]):
         import pyarrow as pa
         import pyarrow.dataset as ds
 
         filesystem, root = self._lake.stores[table.area].arrow()
-        entries = self._catalog.days(table, first, last)
         schema = _arrow_columns(table).append(pa.field(table.partition, pa.string()))
         return ds.FileSystemDataset.from_paths(
             [root + entry.key for entry in entries.values()],
@@ -145,6 +151,10 @@ def view_statements(catalog: LocalCatalog) -> list[str]:
             f"{reader}([{files}], hive_partitioning = true, {types}{options});"
         )
     return [*statements, ""]
+
+
+def _figures(taken: list[tuple[int, float]]) -> dict[str, object]:
+    return {"bytes_scanned": sum(size for size, _ in taken), "query_seconds": sum(seconds for _, seconds in taken)}
 
 
 def _references(statement: exp.Expr) -> list[exp.Table]:
