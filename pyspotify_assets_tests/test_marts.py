@@ -248,8 +248,10 @@ def test_sql_uses_only_functions_that_mean_the_same_in_trino_and_duckdb():
     for name in (
         "all_feeds",
         "counts",
-        "report_movement",
         "report_day",
+        "report_snapshots",
+        "report_history",
+        "report_hours",
         "report_tracks",
         "report_listening",
         *(mart.name for mart in (*MARTS, *LISTENING)),

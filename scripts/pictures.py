@@ -22,7 +22,7 @@ from pyspotify_assets_tests.ui_server import PROJECT, DagsterUI, dagster_dev, ru
 
 IMAGES = PROJECT / "docs" / "images"
 DAYS = 14
-MAX_BYTES = 400_000
+MAX_BYTES = 450_000
 
 _DRAWN = "[...document.querySelectorAll('[data-chart]')].every((place) => place.dataset.state === 'drawn')"
 _GROUPS = "{ assetNodes { groupName assetKey { path } } }"

@@ -11,7 +11,8 @@ from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily import report as daily_report
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.daily.raw import SpotifySource
-from pyspotify_assets.daily.report import make_report_day, report_data, report_fingerprint
+from pyspotify_assets.daily.report import make_report_day, report_fingerprint
+from pyspotify_assets.daily.report_data import report_data
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.names import DATABASES
@@ -74,10 +75,10 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
         def make(day: str) -> Published:
             made_from = report_fingerprint(lake, sql, feeds, day, lookback, language)
             with sql.metered() as figures:
-                data = report_data(lake, sql, feeds, day, lookback, spotify.knows_the_past, clock)
+                data = report_data(lake, sql, feeds, day, lookback, spotify.knows_the_past, settings.timezone, clock)
             notes, info, three = make_report_day(lake, made_from, data, language)
             place = lake.place(REPORT, day)
-            seen = pictures(glance.of_report(data.movement, day))
+            seen = pictures(glance.of_report(data.history, day))
             details = {"three_facts": facts(three), **seen, **address(place.uri), **figures}
             return Published(place.uri, info.size, notes, details)
 

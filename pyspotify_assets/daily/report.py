@@ -1,28 +1,23 @@
-"""How one day's report comes to be: rows of the marts and of the day's snapshots in, one HTML page out."""
+"""How one day's report comes to be: what `report_data` gathers in, one HTML page out, if anything has changed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily.fingerprints import content_version, fingerprint
 from pyspotify_assets.daily.notes import Notes
+from pyspotify_assets.daily.report_data import feed_notes, listening_years
 from pyspotify_assets.errors import MissingPartitionError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.marts import window_of
 from pyspotify_assets.names import DATABASES
-from pyspotify_assets.report import Check, ReportData, render, texts_in, three_facts
-from pyspotify_assets.sql import athena_text, over_table, sql_tree
+from pyspotify_assets.report import ReportData, render, texts_in, three_facts
 from pyspotify_assets.stores import ObjectInfo
 from pyspotify_assets.tables import MARTS
 from pyspotify_assets.warehouse import SqlEngine
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-VERSION = "2"
+VERSION = "3"
 """Part of every report's fingerprint: raise it when the same data would come out as another page."""
 
 LATEST = "latest.html"
@@ -42,58 +37,8 @@ def report_fingerprint(
     }
     if any(day not in days for days in versions.values()):
         return None
-    notes = {feed.name: [notes.fingerprint for notes in _notes(lake, feed, day).values()] for feed in feeds}
-    return fingerprint(VERSION, versions, notes, language)
-
-
-def report_data(
-    lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], day: str, lookback_days: int, sample: bool, clock: Clock
-) -> ReportData:
-    """Everything that the report of one day shows, by SQL from the marts and the day's refined snapshots."""
-    first, _ = window_of(day, lookback_days)
-    checks, counts = [], {}
-    for feed in feeds:
-        notes = _notes(lake, feed, day)
-        for area, noted in notes.items():
-            checks += [
-                Check(
-                    f"{area}/{feed.name}",
-                    found.name,
-                    found.passed,
-                    "error" if found.blocking else "warning",
-                    found.summary,
-                )
-                for found in noted.findings
-            ]
-        if "refined" in notes:
-            refined = notes["refined"]
-            counts[feed.name] = {
-                "raw": refined.counts.get("raw_rows", 0),
-                "refined": refined.rows,
-                "duplicates": refined.counts.get("duplicates", 0),
-                "quarantined": refined.counts.get("quarantined", 0),
-            }
-    for mart in MARTS:
-        for partition in sql.partitions(DATABASES["marts"], mart.name, day, day):
-            written = Notes.from_texts(partition.notes)
-            for found in written.findings if written else ():
-                severity = "error" if found.blocking else "warning"
-                checks.append(
-                    Check(f"{DATABASES['marts']}/{mart.name}", found.name, found.passed, severity, found.summary)
-                )
-    return ReportData(
-        day=day,
-        sample=sample,
-        feeds=[feed.name for feed in feeds],
-        movement=_rows(sql, "report_movement", "chart_movement", first, day),
-        exits=_rows(sql, "report_day", "chart_exits", day, day),
-        artists=_rows(sql, "report_day", "top_artists", day, day),
-        years=_rows(sql, "report_day", "release_profile", day, day),
-        tracks=_tracks(sql, list(counts), day),
-        generated_at=clock(),
-        checks=checks,
-        counts=counts,
-    )
+    notes = {feed.name: [notes.fingerprint for notes in feed_notes(lake, feed, day).values()] for feed in feeds}
+    return fingerprint(VERSION, versions, notes, language, listening_years(sql, day))
 
 
 def make_report_day(
@@ -117,30 +62,3 @@ def make_report_day(
             staged.write_bytes(page.read_bytes())
             place.store.publish(staged, LATEST, {"day": data.day})
     return notes, info, three_facts(data, texts)
-
-
-def _notes(lake: Lake, feed: Feed, day: str) -> dict[str, Notes]:
-    found = {}
-    for area in ("raw", "refined"):
-        info = lake.place((area, feed.name), day).info()
-        notes = Notes.from_texts(info.notes) if info else None
-        if notes is not None:
-            found[area] = notes
-    return found
-
-
-def _rows(sql: SqlEngine, query: str, mart: str, first: str, last: str) -> pa.Table:
-    tree = over_table(sql_tree(query, first_day=first, day=last), DATABASES["marts"], mart)
-    return sql.query(athena_text(tree), first, last)
-
-
-def _tracks(sql: SqlEngine, feeds: Sequence[str], day: str) -> pa.Table:
-    import pyarrow as pa
-
-    parts = [
-        sql.query(
-            athena_text(over_table(sql_tree("report_tracks", feed=feed, day=day), DATABASES["refined"], feed)), day, day
-        )
-        for feed in feeds
-    ]
-    return pa.concat_tables(parts)

@@ -14,7 +14,7 @@ from pyspotify_assets.stores import ObjectInfo
 from pyspotify_assets.tables import LISTENING, LISTENING_ARTISTS, LISTENING_HOURS, LISTENING_TRACKS, Table
 from pyspotify_assets.warehouse import SqlEngine
 
-VERSION = "2"
+VERSION = "3"
 """Part of the page's fingerprint: raise it when the same data would come out as another page."""
 
 PAGE = "listening.html"

@@ -1,4 +1,4 @@
-"""How the report's charts are drawn: three Altair drawings without data, whose rows charts.py adds by name.
+"""How the report's charts are drawn: Altair drawings without data, whose rows charts.py adds by name.
 
 A drawing depends on a few shapes and words only and so is made once per process: Altair copies and validates whatever
 a chart holds, several times over, which costs more than all the rest of a report. Treat what is returned as read-only.
@@ -32,7 +32,7 @@ def lines(size: int, below: str, headings: tuple[str, str, str, str]) -> dict[st
     x = alt.X(
         "day:T",
         scale=alt.Scale(type="utc", range=[10, {"expr": "width - room"}]),
-        axis=alt.Axis(format="%-d %b", grid=False, title=None, labelOverlap="parity", values=alt.expr("ticks")),
+        axis=days_axis(),
     )
     y = alt.Y(
         "shown:Q",
@@ -53,7 +53,7 @@ def lines(size: int, below: str, headings: tuple[str, str, str, str]) -> dict[st
         alt.Tooltip("rank:Q", title=rank),
     ]
     place = alt.Chart().encode(x=x, y=y, opacity=_standing_out(0.16))
-    base = place.encode(color=_tone())
+    base = place.encode(color=tone())
     ends = place.transform_filter("datum.last").encode(tooltip=tips, opacity=_standing_out(0.35))
     label: dict[str, Any] = {"align": "left", "dx": 20, "limit": {"expr": "room - 24"}}
     layers = [
@@ -65,7 +65,7 @@ def lines(size: int, below: str, headings: tuple[str, str, str, str]) -> dict[st
         ),
         base.mark_circle(size={"expr": "width < 480 ? 10 : 26"}, opacity=1),
         ends.mark_point(size=480, strokeWidth=2, fillOpacity=1).encode(
-            fill=alt.condition("datum.lead", _tone(alt.Fill), alt.value(theme.PAPER)), stroke=_tone(alt.Stroke)
+            fill=alt.condition("datum.lead", tone(alt.Fill), alt.value(theme.PAPER)), stroke=tone(alt.Stroke)
         ),
         ends.mark_text(fontSize=12, fontWeight=700).encode(
             text="rank:Q", color=alt.condition("datum.lead", alt.value(theme.ON_SERIES), alt.value(theme.INK))
@@ -76,7 +76,7 @@ def lines(size: int, below: str, headings: tuple[str, str, str, str]) -> dict[st
         base.mark_circle(size=420).encode(tooltip=tips, opacity=alt.value(0)).properties(name="touch").add_params(near),
     ]
     room = alt.param(name="room", expr="width < 480 ? max(120, width * 0.46) : min(280, width * 0.32)")
-    return _finished(alt.layer(*layers, data=alt.NamedData(name=ROWS)).add_params(room))
+    return finished(alt.layer(*layers, data=alt.NamedData(name=ROWS)).add_params(room))
 
 
 @lru_cache(64)
@@ -87,18 +87,18 @@ def bars(headings: tuple[str, str]) -> dict[str, Any]:
     """
     import altair as alt
 
-    base = alt.Chart().encode(y=alt.Y("place:O", axis=None, scale=alt.Scale(padding=0)), tooltip=_tips(headings))
+    base = alt.Chart().encode(y=alt.Y("place:O", axis=None, scale=alt.Scale(padding=0)), tooltip=tips(headings))
     layers = [
         base.mark_bar(height=8, cornerRadius=4, yOffset=9, color=theme.LINE).encode(
             x=alt.value(0), x2=alt.value(alt.expr("width"))
         ),
         base.mark_bar(height=8, cornerRadius=4, yOffset=9).encode(
-            x=alt.X("value:Q", axis=None, scale=alt.Scale(zero=True, nice=False)), color=_tone()
+            x=alt.X("value:Q", axis=None, scale=alt.Scale(zero=True, nice=False)), color=tone()
         ),
         base.mark_text(align="left", dy=-5, limit={"expr": "width - 84"}).encode(x=alt.value(0), text="name:N"),
         base.mark_text(align="right", dy=-5, color=theme.SOFT).encode(x=alt.value(alt.expr("width")), text="note:N"),
     ]
-    return _finished(alt.layer(*layers, data=alt.NamedData(name=ROWS)))
+    return finished(alt.layer(*layers, data=alt.NamedData(name=ROWS)))
 
 
 @lru_cache(64)
@@ -120,14 +120,73 @@ def columns(
             x2="to:Q",
             y=alt.Y("value:Q", axis=alt.Axis(title=None, tickCount=4, format=",d", tickMinStep=1)),
             y2=alt.datum(0),
-            color=_tone(),
-            tooltip=_tips(headings),
+            color=tone(),
+            tooltip=tips(headings),
         )
     )
-    return _finished(chart)
+    return finished(chart)
 
 
-def _tone(channel: Any = None) -> Any:
+@lru_cache(64)
+def spans(headings: tuple[str, str]) -> dict[str, Any]:
+    """As bars, but from `low` to `high` with a mark at `middle`, all on one scale that need not begin at zero.
+
+    Rows: place, name, low, middle, high, value (the middle in words), note.
+    """
+    import altair as alt
+
+    tips = [alt.Tooltip("name:N", title=headings[0]), alt.Tooltip("value:N", title=headings[1])]
+    scale = alt.Scale(zero=False, nice=True, padding=4)
+    base = alt.Chart().encode(y=alt.Y("place:O", axis=None, scale=alt.Scale(padding=0)), tooltip=tips)
+    layers = [
+        base.mark_bar(height=8, cornerRadius=4, yOffset=9, color=theme.LINE).encode(
+            x=alt.value(0), x2=alt.value(alt.expr("width"))
+        ),
+        base.mark_bar(height=8, cornerRadius=4, yOffset=9, color=theme.QUIET).encode(
+            x=alt.X("low:Q", axis=None, scale=scale), x2="high:Q"
+        ),
+        base.mark_point(size=130, yOffset=9, fill=theme.ACCENT, stroke=theme.PAPER, strokeWidth=2, opacity=1).encode(
+            x=alt.X("middle:Q", axis=None, scale=scale)
+        ),
+        base.mark_text(align="left", dy=-5, limit={"expr": "width - 130"}).encode(x=alt.value(0), text="name:N"),
+        base.mark_text(align="right", dy=-5, color=theme.SOFT).encode(x=alt.value(alt.expr("width")), text="note:N"),
+    ]
+    return finished(alt.layer(*layers, data=alt.NamedData(name=ROWS)))
+
+
+@lru_cache(64)
+def heat(headings: tuple[str, str], weekdays: tuple[str, ...]) -> dict[str, Any]:
+    """A field of squares, an hour wide and a day high.
+
+    Rows: name, hour, weekday (1 is the first), value, tone; `weekdays` are their short names, `headings` those of name
+    and value.
+    """
+    import altair as alt
+
+    names = "[" + ", ".join(repr(day) for day in weekdays) + "][datum.value - 1]"
+    band = alt.Scale(paddingInner=0.12, paddingOuter=0)
+    axis = alt.Axis(title=None, values=list(range(0, 24, 6)), labelAngle=0, labelAlign="center")
+    chart = (
+        alt.Chart(alt.NamedData(name=ROWS))
+        .mark_rect(cornerRadius=2)
+        .encode(
+            x=alt.X("hour:O", axis=axis, scale=band),
+            y=alt.Y("weekday:O", axis=alt.Axis(title=None, labelExpr=names), scale=band),
+            color=tone(),
+            tooltip=tips(headings),
+        )
+    )
+    return finished(chart)
+
+
+def days_axis() -> Any:
+    """Days as on the axis of `lines`, at the chart's `ticks`."""
+    import altair as alt
+
+    return alt.Axis(format="%-d %b", grid=False, title=None, labelOverlap="parity", values=alt.expr("ticks"))
+
+
+def tone(channel: Any = None) -> Any:
     """The tone of a row as its colour, or as another channel's (its fill, its stroke)."""
     import altair as alt
 
@@ -142,13 +201,13 @@ def _standing_out(faint: float) -> Any:
     return {"condition": {"test": pointed_at, "value": 1}, "value": faint}
 
 
-def _tips(headings: tuple[str, str]) -> list[Any]:
+def tips(headings: tuple[str, str], format: str = ",d") -> list[Any]:
     import altair as alt
 
-    return [alt.Tooltip("name:N", title=headings[0]), alt.Tooltip("value:Q", title=headings[1], format=",d")]
+    return [alt.Tooltip("name:N", title=headings[0]), alt.Tooltip("value:Q", title=headings[1], format=format)]
 
 
-def _finished(chart: Any) -> dict[str, Any]:
+def finished(chart: Any) -> dict[str, Any]:
     """The specification: as wide as its place, themed, without the address of its schema."""
     spec = chart.properties(width="container").to_dict(validate=False)
     spec.pop("$schema", None)

@@ -54,11 +54,7 @@ def _leader(feeds: Sequence[Feed], texts: Texts) -> str | None:
         still_there = any(row["track_key"] == before["track_key"] for row in feed.rows)
         name = "fact_new_leader" if still_there else "fact_new_leader_alone"
         return texts(name, **values, before=texts.track(before))
-    run = 0
-    for day in reversed(feed.days):
-        if leaders[day]["track_key"] != now["track_key"]:
-            break
-        run += 1
+    run = feed.reign
     if run < 2:  # a first day, or a previous snapshot that the window does not show
         return texts("fact_leader_first", **values) if feed.previous is None else None
     name = "fact_leader_always" if run == len(feed.days) else "fact_leader_since"
@@ -92,7 +88,7 @@ def _entries(feeds: Sequence[Feed], texts: Texts) -> str | None:
         return None
     feed = max(known, key=lambda feed: (feed.totals.newcomers or 0) + len(feed.exits) if feed.totals else 0)
     name = texts.feed(feed.name)
-    new = [row for row in feed.rows if row["is_new"]]
+    new = feed.newcomers
     left = len(feed.exits)
     if new:
         return texts(
@@ -103,7 +99,7 @@ def _entries(feeds: Sequence[Feed], texts: Texts) -> str | None:
             track=texts.track(new[0]),
             rank=texts.number(new[0]["rank"]),
         )
-    if feed.entries:
+    if feed.returning:
         return None
     if left:
         return texts("fact_only_exits", left=texts.count("tracks_left", left), feed=name)

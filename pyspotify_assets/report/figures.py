@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pyspotify_assets.report.data import ReportData
+from pyspotify_assets.report.churn import Turn, turns
+from pyspotify_assets.report.data import PLACES, ReportData
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Row = Mapping[str, Any]
-
-TOP = 15
-"""Tracks in the movement chart: as many as can be told apart, and labelled, on a phone."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +23,7 @@ class Totals:
     tracks: int
     artists: int
     newcomers: int | None = None
+    returns: int | None = None
     exits: int | None = None
     popularity: float | None = None
 
@@ -36,13 +35,16 @@ class Feed:
     name: str
     rows: Sequence[Row] = ()
     days: Sequence[str] = ()
-    """Days of the window that have a snapshot, oldest first, the report's day last."""
+    """Days of the window that have a snapshot, oldest first; the report's day last, if it has one."""
+
+    turns: Sequence[Turn] = ()
+    """What changed on each of `days`."""
 
     previous: str | None = None
     """Day of the previous snapshot; None on a first day."""
 
     history: Sequence[Row] = ()
-    """`snapshot_date`, `track_key`, `rank` of the day's first TOP tracks on all `days`, by day and rank."""
+    """`snapshot_date`, `track_key`, `rank` of the day's first PLACES tracks on all `days`, by day and rank."""
 
     leaders: Mapping[str, Row] | None = None
     """Day → the row of its best rank."""
@@ -62,7 +64,7 @@ class Feed:
     @property
     def top(self) -> Sequence[Row]:
         """The rows of the movement chart."""
-        return self.rows[:TOP]
+        return self.rows[:PLACES]
 
     @property
     def climbers(self) -> list[Row]:
@@ -75,93 +77,95 @@ class Feed:
         return sorted((r for r in self.rows if (r["movement"] or 0) < 0), key=lambda r: (r["movement"], r["rank"]))
 
     @property
-    def entries(self) -> list[Row]:
-        """Rows that were not in the previous snapshot, new or returning, by rank."""
-        return [row for row in self.rows if row["is_new"] or row["is_returning"]]
+    def newcomers(self) -> list[Row]:
+        """Rows that were in no earlier snapshot of the window, by rank."""
+        return [row for row in self.rows if row["is_new"]]
+
+    @property
+    def returning(self) -> list[Row]:
+        """Rows that were not in the previous snapshot but in an earlier one, by rank."""
+        return [row for row in self.rows if row["is_returning"]]
+
+    @property
+    def reign(self) -> int:
+        """Snapshots that the number one has been it without a break, the day's included."""
+        leaders = [(self.leaders or {})[day]["track_key"] for day in self.days]
+        return next((n for n, key in enumerate(reversed(leaders)) if key != leaders[-1]), len(leaders))
 
     @property
     def durations(self) -> list[int]:
         """Lengths in milliseconds of the tracks that have one, shortest first."""
         return sorted(row["duration_ms"] for row in self.tracks if row["duration_ms"])
 
+    @property
+    def taken_at(self) -> datetime | None:
+        """The instant of the snapshot."""
+        return next((row["snapshot_at"] for row in self.tracks if row.get("snapshot_at")), None)
+
 
 def figures(data: ReportData) -> list[Feed]:
-    """The figures of every declared feed, in their order, missing ones included (they have a name and nothing else)."""
-    exits, artists, years, tracks = (
-        _by_feed(table, data.feeds) for table in (data.exits, data.artists, data.years, data.tracks)
-    )
-    return [
-        _feed(
-            name,
-            data,
-            _where(data.movement, feed=[name]),
-            exits=sorted(exits[name], key=lambda row: (row["last_rank"], row["track_key"])),
-            artists=sorted(
-                (row for row in artists[name] if row["artist_name"]),
-                key=lambda row: (-row["tracks"], row["best_rank"], row["artist_key"]),
-            ),
-            years=sorted(years[name], key=lambda row: (row["release_year"] is None, row["release_year"])),
-            tracks=sorted(tracks[name], key=lambda row: row["rank"]),
-        )
-        for name in data.feeds
-    ]
+    """The figures of every declared feed, in their order; those without a snapshot of the day have name and `days`."""
+    tables = {
+        name: _by_feed(getattr(data, name), data.feeds)
+        for name in ("movement", "snapshots", "history", "exits", "artists", "years", "tracks")
+    }
+    return [_feed(name, {part: rows[name] for part, rows in tables.items()}) for name in data.feeds]
 
 
-def _feed(name: str, data: ReportData, window: pa.Table, **parts: Any) -> Feed:
-    rows = sorted(_where(window, snapshot_date=[data.day]).to_pylist(), key=lambda row: (row["rank"], row["track_key"]))
+def _feed(name: str, tables: Mapping[str, Sequence[Row]]) -> Feed:
+    snapshots = sorted(tables["snapshots"], key=lambda row: row["snapshot_date"])
+    days, changes = [row["snapshot_date"] for row in snapshots], turns(snapshots)
+    rows = sorted(tables["movement"], key=lambda row: (row["rank"], row["track_key"]))
     if not rows:
-        return Feed(name)
-    previous = next((row["previous_date"] for row in rows if row["previous_date"]), None)
-    best = window.group_by("snapshot_date").aggregate([("rank", "min")]).to_pylist()
-    keys = ["snapshot_date", "track_key", "rank"]
-    history = _where(window.select(keys), track_key=[row["track_key"] for row in rows[:TOP]]).to_pylist()
-    leading = _where(window, rank=sorted({row["rank_min"] for row in best})).to_pylist()
-    leading.sort(key=lambda row: (row["snapshot_date"], -row["rank"]))
-    totals, change = _totals(rows, window, previous, len(parts["exits"]))
+        return Feed(name, days=days, turns=changes)
+    top = {row["track_key"] for row in rows[:PLACES]}
+    history = sorted(tables["history"], key=lambda row: (row["snapshot_date"], row["rank"], row["track_key"]))
+    totals, change = _totals(snapshots, changes)
     return Feed(
         name,
         rows=rows,
-        days=sorted(row["snapshot_date"] for row in best),
-        previous=previous,
-        history=sorted(history, key=lambda row: (row["snapshot_date"], row["rank"])),
-        leaders={row["snapshot_date"]: row for row in leading},
+        days=days,
+        turns=changes,
+        previous=next((row["previous_date"] for row in rows if row["previous_date"]), None),
+        history=[row for row in history if row["track_key"] in top],
+        leaders={row["snapshot_date"]: row for row in reversed(history)},
+        exits=sorted(tables["exits"], key=lambda row: (row["last_rank"], row["track_key"])),
+        artists=sorted(
+            (row for row in tables["artists"] if row["artist_name"]),
+            key=lambda row: (-row["tracks"], row["best_rank"], row["artist_key"]),
+        ),
+        years=sorted(tables["years"], key=lambda row: (row["release_year"] is None, row["release_year"])),
+        tracks=sorted(tables["tracks"], key=lambda row: row["rank"]),
         totals=totals,
         change=change,
-        **parts,
     )
 
 
-def _totals(rows: Sequence[Row], window: pa.Table, previous: str | None, exits: int) -> tuple[Totals, Totals | None]:
-    """The day's totals and their change, which the window shows only if it has the previous snapshot's rows."""
-    today = _count(rows, exits if previous else None)
-    columns = ["track_key", "artist_name", "popularity", "is_new", "previous_date"]
-    earlier = _where(window, snapshot_date=[previous]).select(columns).to_pylist() if previous else []
-    if not earlier:
+def _totals(snapshots: Sequence[Row], changes: Sequence[Turn]) -> tuple[Totals, Totals | None]:
+    """The day's totals and their change, which the window shows only if it has the previous snapshot."""
+    known = [_total(*each) for each in zip(snapshots, changes, strict=True)]
+    today, before = known[-1], known[-2] if len(known) > 1 else None
+    if before is None or snapshots[-1]["previous_date"] != snapshots[-2]["snapshot_date"]:
         return today, None
-    before_that = next((row["previous_date"] for row in earlier if row["previous_date"]), None)
-    gone = None
-    if before_that:
-        keys = set(_where(window, snapshot_date=[before_that]).column("track_key").to_pylist())
-        gone = len(keys - {row["track_key"] for row in earlier}) if keys else None
-    before = _count(earlier, gone)
     return today, Totals(
         today.tracks - before.tracks,
         today.artists - before.artists,
         _difference(today.newcomers, before.newcomers),
+        _difference(today.returns, before.returns),
         _difference(today.exits, before.exits),
         _difference(today.popularity, before.popularity),
     )
 
 
-def _count(rows: Sequence[Row], exits: int | None) -> Totals:
-    popularity = [row["popularity"] for row in rows if row["popularity"] is not None]
-    known = any(row["is_new"] is not None for row in rows)
+def _total(snapshot: Row, turn: Turn) -> Totals:
+    compared = snapshot["previous_date"] is not None
     return Totals(
-        len(rows),
-        len({row["artist_name"] for row in rows if row["artist_name"]}),
-        sum(bool(row["is_new"]) for row in rows) if known else None,
-        exits,
-        fmean(popularity) if popularity else None,
+        snapshot["tracks"],
+        snapshot["artists"],
+        snapshot["newcomers"] if compared else None,
+        snapshot["returns"] if compared else None,
+        turn.exits,
+        snapshot["mean_popularity"],
     )
 
 
@@ -174,15 +178,3 @@ def _by_feed(table: pa.Table, feeds: Sequence[str]) -> dict[str, list[Row]]:
     for row in table.to_pylist():
         rows.get(row["feed"], []).append(row)
     return rows
-
-
-def _where(table: pa.Table, **wanted: Sequence[object]) -> pa.Table:
-    """The rows whose column has one of the wanted values."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for column, values in wanted.items():
-        table = table.filter(
-            pc.is_in(table.column(column), value_set=pa.array(values, table.schema.field(column).type))
-        )
-    return table

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pyspotify_assets.report import charts
+from pyspotify_assets.report.heat_section import heat_fields
 from pyspotify_assets.report.languages import ENGLISH
 from pyspotify_assets.report.markup import Html, join, table, tag
 from pyspotify_assets.report.page import document
@@ -18,6 +19,9 @@ Rows = Sequence[Mapping[str, Any]]
 
 LISTED = 10
 """Tracks and artists shown of each year; the marts have a hundred."""
+
+FIELDS = 4
+"""Years whose weekdays and hours are shown together, as a field: the newest ones."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,9 @@ def render_listening(data: ListeningData, texts: Texts = ENGLISH) -> str:
                 "p", join(texts("listening_kicker"), f": {_sum(data.hours, texts)}" if years else None), class_="kicker"
             ),
             tag("h1", span or texts("listening_page_empty")),
-            _contents(years, texts),
             class_="sleeve",
         ),
+        _contents(years, texts),
         tag(
             "main",
             _when(data, texts) if years else tag("section", empty(texts("listening_empty"))),
@@ -64,7 +68,7 @@ def _contents(years: Sequence[str], texts: Texts) -> Html | None:
         return None
     links = [("when", texts("when")), *((f"year-{year}", year) for year in years)]
     items = [tag("li", tag("a", label, href=f"#{target}")) for target, label in links]
-    return tag("nav", tag("ul", items), aria_label=texts("contents"))
+    return tag("nav", tag("ul", items), aria_label=texts("contents"), class_="contents")
 
 
 def _sum(hours: Rows, texts: Texts) -> str:
@@ -77,6 +81,7 @@ def _sum(hours: Rows, texts: Texts) -> str:
 
 
 def _when(data: ListeningData, texts: Texts) -> Html:
+    newest = sorted({row["play_year"] for row in data.hours})[-FIELDS:]
     by_hour, by_weekday = _grouped(data.hours, "hour", range(24)), _grouped(data.hours, "weekday", range(1, 8))
     hours, weekdays = [minutes for _, minutes in by_hour], [minutes for _, minutes in by_weekday]
     hour, weekday = hours.index(max(hours)), weekdays.index(max(weekdays))
@@ -130,6 +135,7 @@ def _when(data: ListeningData, texts: Texts) -> Html:
             ),
             class_="columns",
         ),
+        heat_fields([row for row in data.hours if row["play_year"] in newest], texts),
         id="when",
         class_="feed",
     )

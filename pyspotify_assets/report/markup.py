@@ -37,13 +37,17 @@ def tag(name: str, *children: object, **attributes: object) -> Html:
 def table(
     caption: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]], **attributes: object
 ) -> Html:
-    """A table; `columns` are (heading, class), "n" being the class of numbers. The caption is for screen readers."""
+    """A table; `columns` are (heading, class), "n" being the class of numbers. The caption is for screen readers.
+
+    One of the class "stacked" is a card a row on a phone, where each cell shows its heading.
+    """
+    stacked = "stacked" in str(attributes.get("class_", ""))
     head = tag("tr", [tag("th", heading, scope="col", class_=kind or None) for heading, kind in columns])
     body = [
         tag(
             "tr",
             [
-                tag("td", cell, class_=kind or None, data_label=heading)
+                tag("td", cell, class_=kind or None, data_label=heading if stacked else None)
                 for cell, (heading, kind) in zip(row, columns, strict=True)
             ],
         )

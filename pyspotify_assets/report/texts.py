@@ -69,6 +69,13 @@ class Texts:
         """22 November 2026, 06:15 UTC, of an instant that is already in UTC."""
         return self("instant", day=self.day(value.date().isoformat()), hour=value.hour, minute=value.minute)
 
+    def size(self, n: int) -> str:
+        """2.4 MB: bytes in units of a thousand."""
+        for unit, one in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+            if n >= one:
+                return f"{self.number(n / one, 1)} {unit}"
+        return f"{self.number(n)} B"
+
     def duration(self, milliseconds: float) -> str:
         """3:05, minutes and seconds."""
         minutes, seconds = divmod(round(milliseconds / 1000), 60)

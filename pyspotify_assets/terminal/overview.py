@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pyspotify_assets.clock import system_clock
 from pyspotify_assets.daily.notes import Notes
-from pyspotify_assets.daily.report import LATEST, report_data
+from pyspotify_assets.daily.report import LATEST
+from pyspotify_assets.daily.report_data import report_data
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.names import DATABASES
@@ -77,5 +78,5 @@ def newest_facts(lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], settings: Se
 def facts_of(lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], settings: Settings, day: str) -> Sequence[str]:
     """The three facts of one day, from its marts and those of the window before it."""
     sample = settings.resolved_source() == "sample"
-    data = report_data(lake, sql, feeds, day, settings.lookback_days, sample, system_clock)
+    data = report_data(lake, sql, feeds, day, settings.lookback_days, sample, settings.timezone, system_clock)
     return three_facts(data, texts_in(settings.report_language))

@@ -24,6 +24,12 @@ def full_page(full_day: ReportData) -> str:
     return render(full_day)
 
 
+@pytest.fixture(scope="session")
+def year_page() -> str:
+    """Both feeds over a year of days, with fewer tracks: what is drawn of a window does not depend on them."""
+    return render(synthetic.full_day(days=366, sizes=(150, 120)))
+
+
 class Opened:
     """A report open in a browser, with what it asked for and what it complained about."""
 

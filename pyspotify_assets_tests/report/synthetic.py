@@ -10,22 +10,37 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from pyspotify_assets.feeds import DEFAULT_FEEDS
+from pyspotify_assets.lineage import column_lineage, table_edges
 from pyspotify_assets.report import Check, ReportData
+from pyspotify_assets.report.data import Lineage, Query
 from pyspotify_assets.schemas import arrow_schema
 from pyspotify_assets.tables import CHART_EXITS, CHART_MOVEMENT, RELEASE_PROFILE, TOP_ARTISTS, Table
 
 Track = Mapping[str, Any]
 DAY = TODAY = "2026-11-22"
 YESTERDAY, BEFORE = "2026-11-21", "2026-11-20"
-MOVEMENT_SCHEMA = arrow_schema(CHART_MOVEMENT).append(pa.field("snapshot_date", pa.string()))
+SNAPSHOTS_SCHEMA = pa.schema(
+    [
+        ("feed", pa.string()), ("snapshot_date", pa.string()), ("previous_date", pa.string()), ("tracks", pa.int64()),
+        ("artists", pa.int64()), ("newcomers", pa.int64()), ("returns", pa.int64()), ("mean_popularity", pa.float64()),
+    ]
+)  # fmt: skip
+HISTORY_SCHEMA = pa.schema(
+    [
+        ("feed", pa.string()), ("snapshot_date", pa.string()), ("track_key", pa.string()),
+        ("track_name", pa.string()), ("artist_name", pa.string()), ("rank", pa.int32()),
+    ]
+)  # fmt: skip
 TRACKS_SCHEMA = pa.schema(
     [
         ("feed", pa.string()), ("rank", pa.int32()), ("track_name", pa.string()), ("artist_name", pa.string()),
         ("duration_ms", pa.int32()), ("popularity", pa.int16()), ("explicit", pa.bool_()), ("released_on", pa.date32()),
+        ("snapshot_at", pa.timestamp("us", tz="UTC")), ("source", pa.string()),
     ]
 )  # fmt: skip
 CHECKS = (
@@ -39,6 +54,7 @@ COUNTS = {
     "popular_songs": {"raw": 1000, "refined": 1000, "duplicates": 0, "quarantined": 0},
     "top_played": {"raw": 553, "refined": 550, "duplicates": 2, "quarantined": 1},
 }
+QUERIES = (Query("spotify_marts/chart_movement", 2_400_000), Query("report/daily", 910_000))
 _WORDS = """
     amber atlas avenue bloom bridge cactus canyon carnival coral dawn delta echo ember fable feather garden glass
     harbor hollow indigo island juniper kite lantern lemon marble meadow midnight mirror monsoon neon ocean orchid
@@ -52,18 +68,15 @@ def table(declaration: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return _table(arrow_schema(declaration), rows)
 
 
-def movement(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Rows of `chart_movement` with `snapshot_date`."""
-    return _table(MOVEMENT_SCHEMA, rows)
-
-
 def empty(feeds: Sequence[str] = ("popular_songs", "top_played"), day: str = DAY) -> ReportData:
     """A day on which nothing at all is there."""
     return ReportData(
         day=day,
         sample=False,
         feeds=list(feeds),
-        movement=movement([]),
+        movement=table(CHART_MOVEMENT, []),
+        snapshots=_table(SNAPSHOTS_SCHEMA, []),
+        history=_table(HISTORY_SCHEMA, []),
         exits=table(CHART_EXITS, []),
         artists=table(TOP_ARTISTS, []),
         years=table(RELEASE_PROFILE, []),
@@ -86,12 +99,14 @@ def charts(
     by_feed: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]], day: str = DAY, **fields: Any
 ) -> ReportData:
     """The report's input from snapshots: feed → day → tracks by rank (key, title, artist, popularity, ms, year)."""
-    moves, exits, artists, years, tracks = [], [], [], [], []
+    moves, window, history, exits, artists, years, tracks = [], [], [], [], [], [], []
     for feed, snapshots in by_feed.items():
-        ranks = {d: {t["key"]: (rank, t) for rank, t in enumerate(tracks, 1)} for d, tracks in snapshots.items()}
-        moves += [row for date_ in sorted(snapshots) for row in _moves(feed, date_, snapshots, ranks)]
+        moved = _moves(feed, snapshots)
+        window += moved.snapshots
+        history += moved.history
         if day not in snapshots:
             continue
+        moves += moved.latest
         previous = max((other for other in snapshots if other < day), default=None)
         today = snapshots[day]
         keys = {track["key"] for track in today}
@@ -124,12 +139,15 @@ def charts(
                 "feed": feed, "rank": rank, "track_name": t["title"], "artist_name": t["artist"], "explicit": False,
                 "duration_ms": t.get("ms"), "popularity": t.get("popularity"),
                 "released_on": date(t["year"], 1, 1) if t.get("year") else None,
+                "snapshot_at": datetime(2026, 11, 22, 6, tzinfo=UTC), "source": f"sample:{feed}",
             }
             for rank, t in enumerate(today, 1)
         ]  # fmt: skip
     data = replace(
         empty(list(by_feed), day),
-        movement=movement(moves),
+        movement=table(CHART_MOVEMENT, moves),
+        snapshots=_table(SNAPSHOTS_SCHEMA, window),
+        history=_table(HISTORY_SCHEMA, history),
         exits=table(CHART_EXITS, exits),
         artists=table(TOP_ARTISTS, artists),
         years=table(RELEASE_PROFILE, years),
@@ -138,13 +156,16 @@ def charts(
     return replace(data, **fields)
 
 
-def full_day(days: int = 14, popularity: bool = True, **fields: Any) -> ReportData:
-    """Both default feeds at full size, as many days as asked for, with checks and counts: the same every time."""
-    settings: dict[str, Any] = {"sample": True, "checks": CHECKS, "counts": COUNTS} | fields
+def full_day(
+    days: int = 14, popularity: bool = True, sizes: tuple[int, int] = (1000, 550), **fields: Any
+) -> ReportData:
+    """Both default feeds, of full size unless others are given, as many days as asked for: the same every time."""
+    settings: dict[str, Any] = {"sample": True, "checks": CHECKS, "counts": COUNTS, "queries": QUERIES}
+    settings |= {"hours": hours(), "timezone": "America/Sao_Paulo", "lineage": lineage()} | fields
     return charts(
         {
-            "popular_songs": _wander("popular_songs", 1000, days, range(2025, 2027), popularity),
-            "top_played": _wander("top_played", 550, days, range(1968, 2027), popularity),
+            "popular_songs": _wander("popular_songs", sizes[0], days, range(2025, 2027), popularity),
+            "top_played": _wander("top_played", sizes[1], days, range(1968, 2027), popularity),
         },
         **settings,
     )
@@ -153,6 +174,30 @@ def full_day(days: int = 14, popularity: bool = True, **fields: Any) -> ReportDa
 def full_year() -> ReportData:
     """One feed of 25 tracks on each day of a year."""
     return charts({"top_played": _wander("top_played", 25, 366, range(1968, 2027), True)}, checks=CHECKS, counts=COUNTS)
+
+
+def hours(*years: str) -> list[dict[str, Any]]:
+    """Rows of `listening_hours`: evenings and mornings of the working week, later at its end; nobody up at four."""
+    dice = random.Random("hours")  # noqa: S311 - a seeded game, not a secret
+    return [
+        {
+            "play_year": year, "weekday": weekday, "hour": hour, "plays": 3,
+            "minutes": dice.uniform(40, 120) * (0.4 + (hour in (8, 9, 18, 19, 20)) * (1 + (weekday < 6))),
+        }
+        for year in years or ("2025", "2026")
+        for weekday in range(1, 8)
+        for hour in range(24)
+        if hour not in (3, 4, 5)
+    ]  # fmt: skip
+
+
+def lineage() -> Lineage:
+    """That of the default feeds, as it is derived."""
+    columns = {
+        table: {name: [(origin.table, origin.column) for origin in origins] for name, origins in found.items()}
+        for table, found in column_lineage(DEFAULT_FEEDS).items()
+    }
+    return Lineage(table_edges(DEFAULT_FEEDS), columns)
 
 
 def _wander(feed: str, size: int, days: int, years: range, popularity: bool) -> dict[str, list[dict[str, Any]]]:
@@ -183,30 +228,55 @@ def _wander(feed: str, size: int, days: int, years: range, popularity: bool) -> 
     return snapshots
 
 
-def _moves(
-    feed: str, day: str, snapshots: Mapping[str, Sequence[Track]], ranks: Mapping[str, Mapping[str, tuple[int, Track]]]
-) -> list[dict[str, Any]]:
-    earlier = sorted(other for other in snapshots if other < day)
-    previous = earlier[-1] if earlier else None
-    rows = []
-    for rank, track in enumerate(snapshots[day], 1):
-        key = track["key"]
-        before, then = ranks[previous].get(key, (None, None)) if previous else (None, None)
-        history = [ranks[d][key][0] for d in earlier if key in ranks[d]]
-        both = before is not None and track.get("popularity") is not None and then.get("popularity") is not None
-        rows.append(
-            _named(feed, track)
-            | {
-                "snapshot_date": day, "rank": rank, "previous_date": previous, "previous_rank": before,
-                "movement": None if before is None else before - rank,
-                "is_new": not history if previous else None,
-                "is_returning": bool(history) and before is None if previous else None,
-                "days_on_chart": len(history) + 1, "peak_rank": min([rank, *history]),
-                "popularity": track.get("popularity"),
-                "popularity_change": track["popularity"] - then["popularity"] if both else None,
+class Moved(NamedTuple):
+    """What the days of one feed come to: rows of the window, all ranks of it, and the movement of its last day."""
+
+    snapshots: list[dict[str, Any]]
+    history: list[dict[str, Any]]
+    latest: list[dict[str, Any]]
+
+
+def _moves(feed: str, snapshots: Mapping[str, Sequence[Mapping[str, Any]]]) -> Moved:
+    """One pass over the days, which remembers of every track how often it was there, its best and its last rank."""
+    moved = Moved([], [], [])
+    stays, peaks = Counter(), dict[str, int]()
+    before, previous = dict[str, tuple[int, Mapping[str, Any]]](), None
+    last = sorted(snapshots)[-1] if snapshots else ""
+    wanted = {track["key"] for track in snapshots.get(last, ())[:30]}
+    for day in sorted(snapshots):
+        now = {track["key"]: (rank, track) for rank, track in enumerate(snapshots[day], 1)}
+        new = [key for key in now if not stays[key]]
+        back = [key for key in now if stays[key] and key not in before]
+        for key, (rank, track) in now.items():
+            stays[key] += 1
+            peaks[key] = min(rank, peaks.get(key, rank))
+            if key in wanted or rank <= 5:
+                moved.history.append(_named(feed, track) | {"snapshot_date": day, "rank": rank})
+        moved.snapshots.append(
+            {
+                "feed": feed, "snapshot_date": day, "previous_date": previous, "tracks": len(now),
+                "artists": len({track["artist"] for _, track in now.values() if track["artist"]}),
+                "newcomers": len(new) if previous else 0, "returns": len(back) if previous else 0,
+                "mean_popularity": _mean([track.get("popularity") for _, track in now.values()]),
             }
         )  # fmt: skip
-    return rows
+        if day == last:
+            moved.latest.extend(_move(feed, now[key], before.get(key), previous, stays[key], peaks[key]) for key in now)
+        before, previous = now, day
+    return moved
+
+
+def _move(feed: str, now: Any, before: Any, previous: str | None, stay: int, peak: int) -> dict[str, Any]:
+    (rank, track), (rank_before, then) = now, before or (None, {})
+    both = track.get("popularity") is not None and then.get("popularity") is not None
+    return _named(feed, track) | {
+        "rank": rank, "previous_date": previous, "previous_rank": rank_before,
+        "movement": None if rank_before is None else rank_before - rank,
+        "is_new": stay == 1 if previous else None,
+        "is_returning": stay > 1 and rank_before is None if previous else None,
+        "days_on_chart": stay, "peak_rank": peak, "popularity": track.get("popularity"),
+        "popularity_change": track["popularity"] - then["popularity"] if both else None,
+    }  # fmt: skip
 
 
 def _named(feed: str, track: Mapping[str, Any]) -> dict[str, Any]:

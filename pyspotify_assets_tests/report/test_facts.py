@@ -114,6 +114,9 @@ def test_a_day_without_any_snapshot_is_one_sentence():
 
 def test_a_previous_snapshot_that_the_tables_do_not_show_is_not_invented():
     data = charts({"top_played": {YESTERDAY: chart("a", "b"), TODAY: chart("a", "b")}})
-    today_only = data.movement.filter([day == TODAY for day in data.movement.column("snapshot_date").to_pylist()])
-    facts = three_facts(replace(data, movement=today_only))
+    today_only = {
+        name: table.filter([day == TODAY for day in table.column("snapshot_date").to_pylist()])
+        for name, table in (("snapshots", data.snapshots), ("history", data.history))
+    }
+    facts = three_facts(replace(data, **today_only))
     assert not any("number one" in fact or "led" in fact for fact in facts)

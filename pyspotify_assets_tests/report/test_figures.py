@@ -20,8 +20,8 @@ def test_headline_numbers_come_with_their_change_as_far_as_the_window_shows_it()
     }
     (feed,) = figures(charts({"top_played": days}))
     # 21 November: c came, b left. 22 November: d and e came, a left; the mean is of the two popularities given.
-    assert feed.totals == Totals(tracks=3, artists=3, newcomers=2, exits=1, popularity=70)
-    assert feed.change == Totals(tracks=1, artists=1, newcomers=1, exits=0, popularity=5)
+    assert feed.totals == Totals(tracks=3, artists=3, newcomers=2, returns=0, exits=1, popularity=70)
+    assert feed.change == Totals(tracks=1, artists=1, newcomers=1, returns=0, exits=0, popularity=5)
 
 
 def test_popularity_that_is_not_given_is_unknown_and_not_zero():
@@ -34,7 +34,7 @@ def test_a_first_day_has_no_change_and_no_newcomers():
     (feed,) = figures(charts({"top_played": {TODAY: chart("a", "b")}}))
     assert feed.totals == Totals(tracks=2, artists=2)
     assert feed.change is None
-    assert feed.entries == []
+    assert (feed.newcomers, feed.returning) == ([], [])
 
 
 def test_a_line_breaks_where_its_track_was_off_the_chart():

@@ -21,8 +21,8 @@ from .synthetic import TODAY, YESTERDAY, chart, charts
 from .test_listening import data as listening_data
 
 OTHERS = [pytest.param(texts, id=texts.language) for texts in LANGUAGES.values() if texts is not ENGLISH]
-SAME_IN_ALL = {"none", "span", "listening_sum", "col_feed"}
-"""Messages that may read alike in two languages: signs, and words that both have."""
+SAME_IN_ALL = {"none", "span", "listening_sum", "col_feed", "layer_spotify"}
+"""Messages that may read alike in two languages: signs, names, and words that both have."""
 
 
 def placeholders(message: str) -> set[str]:

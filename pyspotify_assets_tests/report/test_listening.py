@@ -72,9 +72,9 @@ def test_each_year_has_its_ten_first_tracks_and_artists_the_newest_year_first():
     assert "Song 2023 11" not in page
 
 
-def test_both_charts_have_their_words_and_their_figures_in_a_table():
+def test_every_chart_has_its_words_and_its_figures_in_a_table():
     html = render_listening(data())
-    assert html.count("data-chart=") == 2
+    assert html.count("data-chart=") == 4  # by hour, by weekday, and both of each of two years
     assert "Most, 248, from 9:00 to 10:00; fewest, 0, from 4:00 to 5:00." in html
     assert "Most, 704, on Tuesday; fewest, 474, on Monday." in html
     page = words(html)
@@ -106,10 +106,10 @@ def test_names_are_escaped():
 @pytest.mark.xdist_group("browser")
 @pytest.mark.parametrize("width", [375, 1280])
 @pytest.mark.parametrize("name", ["Song", EVIL])
-def test_in_a_browser_both_charts_are_drawn_and_nothing_else_happens(opened: Any, width: int, name: str):
+def test_in_a_browser_all_charts_are_drawn_and_nothing_else_happens(opened: Any, width: int, name: str):
     report = opened(render_listening(data(name=name)), width=width)
     report.page.eval_on_selector_all("details", "all => all.forEach(e => { e.open = true; })")
-    assert report.drawn() == ["drawn"] * 2
+    assert report.drawn() == ["drawn"] * 4
     assert report.complaints == []
     assert report.requests == [report.url]
     assert report.overflow() <= 0

@@ -2,6 +2,7 @@
 
 from pyspotify_assets.report.languages.en_daily import DAILY
 from pyspotify_assets.report.languages.en_listening import LISTENING
+from pyspotify_assets.report.languages.en_sections import SECTIONS
 from pyspotify_assets.report.texts import Texts
 
 ENGLISH = Texts(
@@ -13,5 +14,5 @@ ENGLISH = Texts(
     weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     thousands=",",
     decimal=".",
-    messages={**DAILY, **LISTENING},
+    messages={**DAILY, **SECTIONS, **LISTENING},
 )  # fmt: skip

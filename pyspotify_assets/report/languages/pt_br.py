@@ -2,6 +2,7 @@
 
 from pyspotify_assets.report.languages.pt_br_daily import DAILY
 from pyspotify_assets.report.languages.pt_br_listening import LISTENING
+from pyspotify_assets.report.languages.pt_br_sections import SECTIONS
 from pyspotify_assets.report.texts import Texts
 
 PORTUGUESE = Texts(
@@ -15,7 +16,7 @@ PORTUGUESE = Texts(
     ),
     thousands=".",
     decimal=",",
-    messages={**DAILY, **LISTENING},
+    messages={**DAILY, **SECTIONS, **LISTENING},
     first_day="1º",
     singular=frozenset({0, 1}),
     feeds={"popular_songs": "músicas populares", "top_played": "mais tocadas"},
