@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run dev test test-slow test-aws prove lint format lock lambda pictures templates deploy destroy clean help
+.PHONY: run dev test test-slow test-aws prove lint format lock lambda pictures docs templates deploy destroy clean help
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -50,6 +50,9 @@ lambda: .venv/ready ## Build the Lambda's zip, build/lambda.zip
 
 pictures: .venv/ready-dev ## Make the README's pictures anew (needs chromium)
 	$(BIN)/python -m scripts.pictures
+
+docs: .venv/ready ## Write the generated documents in docs/ anew
+	@$(BIN)/python -m scripts.documents
 
 templates: .venv/ready ## Write the committed CloudFormation templates anew
 	@$(BIN)/python -m infra templates
