@@ -48,7 +48,7 @@ def make_report_day(
     if made_from is None:
         raise MissingPartitionError(
             f"report/daily of {data.day} cannot be made: the day has no marts",
-            "Materialize spotify_marts of that day first (the sensor marts_and_report does).",
+            "Materialize spotify_marts of that day first (the sensor marts_when_crawled does).",
         )
     texts, place = texts_in(language), lake.place(("report", "daily"), data.day)
     with place.staged() as staged:
