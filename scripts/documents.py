@@ -48,8 +48,9 @@ case. The common ones are explained in [troubleshooting.md](troubleshooting.md).
 
 def _parts() -> dict[str, str]:
     return {
-        "assets": asset_drawing(),
-        "layers": layer_drawing(arrows(), {layer.name: layer.modules for layer in LAYERS}),
+        "assets": asset_drawing("spotify/<kind>"),
+        "listening": asset_drawing("spotify/listening_history"),
+        "layers": layer_drawing(arrows()),
         "layer-table": table(("layer", "holds", "modules"), [_layer_row(layer) for layer in LAYERS]),
         "automation": automation_table(),
         "jobs": job_table(),

@@ -10,13 +10,25 @@ import dagster as dg
 from pyspotify_assets.definitions import build_definitions
 from pyspotify_assets.feeds import DEFAULT_FEEDS
 from pyspotify_assets.settings import load_settings
-from pyspotify_assets.tables import MARTS
+from pyspotify_assets.tables import LISTENING, MARTS
 from scripts.markdown import table
 
 _FEED_NAMES = {feed.name for feed in DEFAULT_FEEDS}
-_KINDS = {"search", "playlist"}
-_MART_NAMES = {mart.name for mart in MARTS}
-_ANY = {"spotify": "<kind>", "spotify_marts": "<mart>"}
+_ANY = {
+    **{f"spotify/{kind}": "spotify/<kind>" for kind in ("search", "playlist")},
+    **{f"spotify_marts/{mart.name}": "spotify_marts/<mart>" for mart in MARTS},
+    **{f"spotify_marts/{mart.name}": "spotify_marts/<listening mart>" for mart in LISTENING},
+}
+_STEPS = {
+    ("spotify", "raw"): "snapshot",
+    ("spotify", "refined"): "import",
+    ("raw", "refined"): "refine",
+    ("raw", "spotify_raw"): "crawl",
+    ("refined", "spotify_refined"): "crawl",
+    ("spotify_refined", "spotify_marts"): "Athena SQL",
+    ("spotify_marts", "report"): "render",
+}
+"""From area to area: what is done on the way."""
 
 
 @cache
@@ -36,29 +48,24 @@ def asset_edges() -> list[tuple[str, str]]:
     return sorted(edges)
 
 
-def asset_drawing() -> str:
-    """`asset_edges` in mermaid, the feeds' chain apart from the listening history's."""
+def asset_drawing(root: str) -> str:
+    """The part of `asset_edges` that begins at `root`, in mermaid. Round: outside of this project; a drum: a table."""
     edges = asset_edges()
-    listening = _reached("spotify/listening_history", edges)
-    nodes = sorted({node for edge in edges for node in edge})
+    inside = _reached(root, edges)
     lines = ["flowchart LR"]
-    for title, inside in (
-        ("every day, for every feed", [node for node in nodes if node not in listening]),
-        ("whenever an export is imported", [node for node in nodes if node in listening]),
-    ):
-        lines.append(f'  subgraph {_id(title)}["{title}"]')
-        lines += [f'    {_id(node)}["{_shown(node)}"]' for node in inside]
-        lines.append("  end")
-    lines += [f"  {_id(parent)} --> {_id(child)}" for parent, child in edges]
+    lines += [f"  {_node(name)}" for name in sorted(inside)]
+    for parent, child in edges:
+        if parent in inside:
+            step = _STEPS.get((_area(parent), _area(child)), "")
+            lines.append(f"  {_id(parent)} -->{f'|{step}|' if step else ''} {_id(child)}")
     return _mermaid(lines)
 
 
-def layer_drawing(arrows: Iterable[tuple[str, str]], holds: dict[str, Sequence[str]]) -> str:
-    """The layers of the code in mermaid, from the top to the bottom, with the modules that each holds."""
-    lines = ["flowchart TD"]
-    lines += [f'  {_id(name)}["<b>{name}</b><br/>{" · ".join(modules)}"]' for name, modules in holds.items()]
-    lines += [f"  {_id(above)} --> {_id(below)}" for above, below in arrows]
-    return _mermaid(lines)
+def layer_drawing(arrows: Iterable[tuple[str, str]]) -> str:
+    """The layers of the code in mermaid, from the top to the bottom."""
+    return _mermaid(
+        ["flowchart LR", *(f"  {_id(above)}[{above}] --> {_id(below)}[{below}]" for above, below in arrows)]
+    )
 
 
 def automation_table() -> str:
@@ -86,9 +93,11 @@ def _alike(key: dg.AssetKey) -> str:
     area, name = key.path
     if name in _FEED_NAMES:
         return f"{area}/<feed>"
-    if area in _ANY and name in _KINDS | _MART_NAMES:
-        return f"{area}/{_ANY[area]}"
-    return f"{area}/{name}"
+    return _ANY.get(f"{area}/{name}", f"{area}/{name}")
+
+
+def _area(name: str) -> str:
+    return name.partition("/")[0]
 
 
 def _reached(root: str, edges: Sequence[tuple[str, str]]) -> set[str]:
@@ -105,8 +114,11 @@ def _id(name: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in name)
 
 
-def _shown(name: str) -> str:
-    return name.replace("<", "&lt;").replace(">", "&gt;")
+def _node(name: str) -> str:
+    shown = name.replace("<", "#lt;").replace(">", "#gt;")
+    if _area(name) == "spotify":
+        return f'{_id(name)}(["{shown}"])'
+    return f'{_id(name)}[("{shown}")]' if _area(name).startswith("spotify_") else f'{_id(name)}["{shown}"]'
 
 
 def _mermaid(lines: Sequence[str]) -> str:
