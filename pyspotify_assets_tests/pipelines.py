@@ -21,6 +21,7 @@ from typing import Any
 import dagster as dg
 import pyarrow.parquet as pq
 
+from pyspotify_assets import tables
 from pyspotify_assets.clock import Clock, system_clock
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.definitions import build_definitions
@@ -41,7 +42,7 @@ NOON = datetime(2024, 3, 3, 12, tzinfo=UTC)
 """Noon of the last of DAYS: what a handed-in clock says."""
 
 FEEDS = ("popular_songs", "top_played")
-MARTS = ("chart_movement", "chart_exits", "top_artists", "release_profile")
+MARTS = tuple(mart.name for mart in tables.MARTS)
 SMALL_FEEDS = """
 [[feed]]
 name = "popular_songs"

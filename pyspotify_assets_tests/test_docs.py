@@ -132,6 +132,14 @@ def test_every_link_within_the_repository_leads_somewhere(document, text):
         assert not anchor or anchor in anchors(target), link
 
 
+def test_the_catalog_that_is_billed_has_as_many_tables_and_partitions_as_are_told():
+    text = (ROOT / "docs" / "costs.md").read_text(encoding="utf-8")
+    every = {area: declared_tables(area, DEFAULT_FEEDS) for area in ("raw", "refined", "marts")}
+    daily = [table for tables_of in every.values() for table in tables_of if table.partition == tables.PARTITION_COLUMN]
+    told = re.search(r"\| catalog \| (\d+) tables, (\d+) partitions a day \|", text)
+    assert [int(figure) for figure in told.groups()] == [sum(map(len, every.values())), len(daily)]
+
+
 def test_every_option_of_the_simulator_exists(text, capsys, monkeypatch):
     from pyspotify_assets.spotify.sample.command import main as simulator
 

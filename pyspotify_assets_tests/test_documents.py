@@ -80,12 +80,12 @@ def test_the_arrows_lead_from_the_terminal_to_the_declarations():
 
 
 def test_below_its_layers_nothing_is_a_dagster_thing_but_these():
-    known, order = modules(), [layer.name for layer in LAYERS]
-    lower = order[order.index(DAGSTER_ABOVE) + 1 :]
+    known, names = modules(), [layer.name for layer in LAYERS]
+    lower = LAYERS[names.index(DAGSTER_ABOVE) + 1 :]
     with_dagster = {
         name
         for name, file in known.items()
-        if layer_of(name).name in lower
+        if layer_of(name) in lower
         and re.search(r"^\s*(import|from) dagster\b", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert with_dagster == DAGSTER_BELOW

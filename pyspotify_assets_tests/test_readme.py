@@ -8,6 +8,7 @@ import pytest
 from pyspotify_assets.cli import main
 from pyspotify_assets.feeds import load_feeds
 from pyspotify_assets.settings import Settings
+from pyspotify_assets.tables import MARTS
 
 ROOT = Path(__file__).parent.parent
 READMES = [ROOT / "README.md", ROOT / "README.pt-BR.md"]
@@ -29,6 +30,11 @@ def test_every_setting_stands_there_with_its_default(text):
 def test_every_command_stands_there_and_no_other(text):
     told = set(re.findall(r"^\| `pyspotify ([a-z]+)", text, re.MULTILINE))
     assert told == set(main.commands)
+
+
+def test_every_mart_stands_there(text):
+    told = re.findall(r"^\| `([a-z_]+)` \| feed, ", text, re.MULTILINE)
+    assert told == [mart.name for mart in MARTS]
 
 
 def test_every_target_that_is_named_exists(text):

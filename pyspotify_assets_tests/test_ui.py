@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from pyspotify_assets.tables import MARTS
 from pyspotify_assets_tests.ui_server import DagsterUI, dagster_dev, run_sample
 
 pytestmark = pytest.mark.xdist_group("ui")
@@ -25,7 +26,7 @@ GROUPS = {
     "refined": ["popular_songs", "top_played"],
     "spotify_raw": ["popular_songs", "top_played"],
     "spotify_refined": ["popular_songs", "top_played"],
-    "marts": ["chart_movement", "chart_exits", "top_artists", "release_profile"],
+    "marts": [mart.name for mart in MARTS],
     "report": ["daily"],
 }
 SCHEDULES = {"daily_snapshot", "crawl_raw_at_noon", "crawl_refined_at_noon"}

@@ -37,8 +37,8 @@ LAYERS = (
     ),
     Layer(
         "days",
-        "how one day of each layer comes to be: read, make, check, publish; what a tick plans; lineage",
-        ("daily", "plays", "marts", "planning", "lineage"),
+        "how one day of each layer comes to be: read, make, check, publish; what a tick plans; what the UI shows at a glance",
+        ("daily", "plays", "marts", "planning", "lineage", "glance", "pictures"),
     ),
     Layer(
         "work",
