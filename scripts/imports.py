@@ -37,7 +37,7 @@ LAYERS = (
     ),
     Layer(
         "days",
-        "how one day of each layer comes to be: read, make, check, publish; what a tick plans; what the UI shows at a glance",
+        "how one day of each layer comes to be: read, make, check, publish; what is planned, and shown at a glance",
         ("daily", "plays", "marts", "planning", "lineage", "glance", "pictures"),
     ),
     Layer(
