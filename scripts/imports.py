@@ -38,7 +38,7 @@ LAYERS = (
     Layer(
         "days",
         "how one day of each layer comes to be: read, make, check, publish; what is planned, and shown at a glance",
-        ("daily", "plays", "marts", "planning", "lineage", "glance", "pictures"),
+        ("daily", "plays", "marts", "planning", "lineage", "glance", "pictures", "quicksight"),
     ),
     Layer(
         "work",
