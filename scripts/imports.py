@@ -28,7 +28,7 @@ LAYERS = (
     Layer(
         "Dagster",
         "thin assets, the jobs over them, what starts these, what Dagster remembers",
-        ("assets", "jobs", "schedules", "sensors", "history"),
+        ("assets", "jobs", "schedules", "sensors", "history", "alerts.history", "alerts.rounds", "alerts.sensor"),
     ),
     Layer(
         "resources",
@@ -37,8 +37,11 @@ LAYERS = (
     ),
     Layer(
         "days",
-        "how one day of each layer comes to be: read, make, check, publish; what is planned, and shown at a glance",
-        ("daily", "plays", "marts", "planning", "lineage", "glance", "pictures", "quicksight"),
+        "how one day of each layer comes to be: read, make, check, publish; planned, verified, told, shown at a glance",
+        (
+            *("daily", "plays", "marts", "planning", "lineage", "glance", "pictures", "quicksight"),
+            *("alerts", "verification"),
+        ),
     ),
     Layer(
         "work",

@@ -78,7 +78,10 @@ def automation_table() -> str:
             (f"`{schedule.name}`", f"`{schedule.cron_schedule}`", f"`{schedule.job_name}`", schedule.description)
         )
     for sensor in sorted(defined.sensors or (), key=lambda one: one.name):
-        target = f"`{sensor.job_name}`" if sensor.job_name in known else "raw and refined of that feed"
+        if not sensor.targets:
+            target = "nothing: it tells"
+        else:
+            target = f"`{sensor.job_name}`" if sensor.job_name in known else "raw and refined of that feed"
         rows.append((f"`{sensor.name}`", f"each {sensor.minimum_interval_seconds} s", target, sensor.description))
     return table(("schedule or sensor", "looks", "starts", "for what"), rows)
 

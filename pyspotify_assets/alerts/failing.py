@@ -22,6 +22,14 @@ _ARROW = "→"
 
 
 @dataclass(frozen=True)
+class Behind:
+    """Where a look stopped: the time of the last run's last change, and the runs seen shortly before it, by id."""
+
+    at: datetime
+    seen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How one thing ended in one run: the asset or job `subject`, or one of its checks (`asset:check`).
 

@@ -6,14 +6,13 @@ Every question is about runs behind a cursor or about few of them, never about a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 from dagster._core.events import DagsterEventType
 
-from pyspotify_assets.alerts.failing import Outcome, roots
+from pyspotify_assets.alerts.failing import Behind, Outcome, roots
 from pyspotify_assets.alerts.incidents import Trouble
 from pyspotify_assets.assets.each_day import FAILED_DAYS, PARTITION, RANGE_END, RANGE_START
 from pyspotify_assets.checks import LOGIN_FRESH, POPULARITY_GIVEN, SPOTIFY_ANSWERS
@@ -50,14 +49,6 @@ _KINDS = {
     DagsterEventType.ASSET_CHECK_EVALUATION,
     DagsterEventType.RUN_FAILURE,
 }
-
-
-@dataclass(frozen=True)
-class Behind:
-    """Where a look stopped: the time of the last run's last change, and the runs seen shortly before it, by id."""
-
-    at: datetime
-    seen: tuple[str, ...] = ()
 
 
 def history_id(instance: dg.DagsterInstance) -> str:

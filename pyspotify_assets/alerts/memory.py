@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from pyspotify_assets.alerts.failing import Outcome
-from pyspotify_assets.alerts.history import Behind
+from pyspotify_assets.alerts.failing import Behind, Outcome
 from pyspotify_assets.alerts.incidents import Incident, News, Trouble
 from pyspotify_assets.daily.state import damaged, read_state, write_state
 from pyspotify_assets.lake import Lake
