@@ -183,7 +183,9 @@ def days_axis() -> Any:
     """Days as on the axis of `lines`, at the chart's `ticks`."""
     import altair as alt
 
-    return alt.Axis(format="%-d %b", grid=False, title=None, labelOverlap="parity", values=alt.expr("ticks"))
+    return alt.Axis(
+        format="%-d %b", grid=False, title=None, labelOverlap="parity", labelSeparation=10, values=alt.expr("ticks")
+    )
 
 
 def tone(channel: Any = None) -> Any:
