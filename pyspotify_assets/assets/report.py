@@ -16,6 +16,7 @@ from pyspotify_assets.daily.report_data import report_data
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.names import DATABASES
+from pyspotify_assets.report import begin_runtime
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import CHART_MOVEMENT, MARTS
 from pyspotify_assets.warehouse import SqlEngine
@@ -73,6 +74,7 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
             return LeftAlone("nothing has changed", Published(place.uri, info.size, notes))
 
         def make(day: str) -> Published:
+            begin_runtime()  # Beside the queries, which are slower than it.
             made_from = report_fingerprint(lake, sql, feeds, day, lookback, language)
             with sql.metered() as figures:
                 data = report_data(lake, sql, feeds, day, lookback, spotify.knows_the_past, settings.timezone, clock)

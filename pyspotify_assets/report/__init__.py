@@ -16,5 +16,6 @@ from pyspotify_assets.report.data import Check, ReportData
 from pyspotify_assets.report.facts import three_facts
 from pyspotify_assets.report.languages import texts_in
 from pyspotify_assets.report.page import render
+from pyspotify_assets.report.runtime import begin_runtime
 
-__all__ = ["Check", "ReportData", "render", "texts_in", "three_facts"]
+__all__ = ["Check", "ReportData", "begin_runtime", "render", "texts_in", "three_facts"]
