@@ -22,10 +22,8 @@ test-slow: .venv/ready-spark ## Run the slow proofs: gigabytes and minutes
 test-aws: .venv/ready-spark ## Run the tests that need an AWS endpoint, PYSPOTIFY_TEST_AWS_ENDPOINT
 	$(BIN)/python -m pytest -m aws
 
-prove: .venv/ready-spark ## Run the proofs that take longer still, of which the tests draw samples
-	PYSPOTIFY_TEST_PROVE=all $(BIN)/python -m pytest -m slow pyspotify_assets_tests/test_kill_points.py \
-		pyspotify_assets_tests/test_any_order.py
-	PYSPOTIFY_TEST_PROVE=all $(BIN)/python -m pytest -m aws pyspotify_assets_tests/aws/test_permissions.py
+prove: .venv/ready-spark ## Run the proofs in full, for hours, where the tests take samples; ends with their figures
+	PYSPOTIFY_TEST_PROVE=all $(BIN)/python -m pytest -m proof
 
 lint: .venv/ready-dev ## Check style and types
 	$(BIN)/ruff format --check .

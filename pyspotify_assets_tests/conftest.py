@@ -18,6 +18,9 @@ from typing import Any
 import hypothesis
 import pytest
 
+from pyspotify_assets_tests import proofs
+from pyspotify_assets_tests.proofs import figures as figures
+
 # How long an example takes says something about the machine, not about the rule.
 hypothesis.settings.register_profile("no-deadline", deadline=None)
 hypothesis.settings.load_profile("no-deadline")
@@ -41,9 +44,21 @@ def pytest_report_header() -> str:
     return f"PYSPOTIFY_TEST_SEED={os.environ['PYSPOTIFY_TEST_SEED']}"
 
 
+@pytest.hookimpl(tryfirst=True)  # Before the tests are chosen by their markers.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    proofs.mark(items)
     names = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: names.get(item.path.stem, len(names)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the proofs of this run have found."""
+    stats = terminalreporter.stats
+    found = list(proofs.lines(report for outcome in ("passed", "failed") for report in stats.get(outcome, [])))
+    if found:
+        terminalreporter.section(f"proofs, seed {proofs.seed()}")
+        for line in found:
+            terminalreporter.line(line)
 
 
 def free_port() -> int:

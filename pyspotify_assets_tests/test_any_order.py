@@ -4,13 +4,11 @@ Drawn sequences of what happens to a pipeline in its life, over two feeds and tw
 end the sensors tick until they ask for nothing; where a run was killed, after one ordinary run. Then raw, refined,
 quarantine, the marts' rows and the reports are those of a lake in which every file landed once and one run took all.
 
-The slow tests draw a few short sequences, `make prove` many long ones; PYSPOTIFY_TEST_SEED repeats them.
+The slow tests draw a few short sequences, `make prove` many long ones (see `proofs.py`).
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -20,7 +18,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as drawn_by
 from hypothesis import strategies as st
 
 from pyspotify_assets import history, sensors
@@ -30,10 +29,10 @@ from pyspotify_assets_tests.builders import track
 from pyspotify_assets_tests.desk import Desk
 from pyspotify_assets_tests.kill_points import contents
 from pyspotify_assets_tests.pipelines import DAYS, FEEDS, NOON, Pipeline, Served
+from pyspotify_assets_tests.proofs import proving, seed
 
 NOWHERE = "http://127.0.0.1:9"
 """A Spotify that nobody asks: snapshots land."""
-PROVING = os.environ.get("PYSPOTIFY_TEST_PROVE") == "all"
 SNAPSHOTS: Sequence[Sequence[dict[str, object]]] = (
     [track(1, "A"), track(2, "B"), track(3, "C", popularity=None)],
     [track(1, "B"), track(2, "D", duration_ms="long"), track(3, "A"), track(4, "A")],
@@ -50,7 +49,7 @@ happens = st.one_of(
     st.just(("two at once",)),
     st.tuples(st.just("kill"), st.integers(0, 60)),
 )
-tried = {"sequences": 0, "kills": 0, "runs": 0}
+tried = {"sequences": 0, "alike": 0, "kills": 0, "runs": 0}
 
 
 class Killed(BaseException):
@@ -144,15 +143,26 @@ def no_pauses(monkeypatch) -> None:
 
 
 @pytest.mark.slow
-@seed(int(os.environ.get("PYSPOTIFY_TEST_SEED", "0")))
+def test_any_order_ends_in_the_same_bytes(figures):
+    try:
+        any_order_ends_alike()
+    finally:
+        figures.line(
+            f"orders tried: {tried['sequences']}, with {tried['runs']} runs and {tried['kills']} kills: "
+            f"{tried['alike']} ended in the same bytes"
+        )
+    assert tried["kills"] or not proving()
+
+
+@drawn_by(seed())
 @settings(
-    max_examples=40 if PROVING else 4,
-    phases=tuple(Phase) if PROVING else [Phase.generate],
+    max_examples=40 if proving() else 4,
+    phases=tuple(Phase) if proving() else [Phase.generate],
     suppress_health_check=list(HealthCheck),
     database=None,
 )
-@given(st.lists(happens, min_size=1, max_size=10 if PROVING else 5))
-def test_any_order_ends_in_the_same_bytes(events):
+@given(st.lists(happens, min_size=1, max_size=10 if proving() else 5))
+def any_order_ends_alike(events):
     assert_ends_alike(events)
 
 
@@ -188,14 +198,4 @@ def assert_ends_alike(events: Sequence[tuple]) -> None:
     tried["sequences"] += 1
     assert lived.keys() == expected.keys()
     assert [name for name in lived if lived[name] != expected[name]] == []
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not PROVING, reason="figures of `make prove`")
-def test_the_figures(capsys):
-    with capsys.disabled():
-        sys.stdout.write(
-            f"\norders tried: {tried['sequences']}, with {tried['runs']} runs and {tried['kills']} kills: "
-            "all ended in the same bytes\n"
-        )
-    assert tried["kills"]
+    tried["alike"] += 1

@@ -1,15 +1,12 @@
 """A run that is killed before any change it would have made to the lake; then one ordinary run mends everything.
 
-`make prove` tries every change of a full refresh, otherwise a few are drawn by a seed that is printed
-(PYSPOTIFY_TEST_SEED repeats it). What a killed run leaves is a state before some change, so these are all there are.
+`make prove` tries every change of a full refresh, other runs a few (see `proofs.py`). What a killed run leaves is a
+state before some change, so these are all there are.
 """
 
 from __future__ import annotations
 
-import os
-import random
 import shutil
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +25,7 @@ from pyspotify_assets_tests.kill_points import (
     pipeline_in,
     verified,
 )
+from pyspotify_assets_tests.proofs import all_or_drawn
 
 pytestmark = pytest.mark.slow
 
@@ -69,14 +67,14 @@ def land(folder: Path, name: str, *rows: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("scene", ["empty", "changing"])
-def test_whatever_a_kill_leaves_one_ordinary_run_mends_everything(request, runs, tmp_path, scene, capsys):
+def test_whatever_a_kill_leaves_one_ordinary_run_mends_everything(request, runs, tmp_path, scene, figures):
     before: Path = request.getfixturevalue(scene)
     undisturbed = shutil.copytree(before, tmp_path / "undisturbed")
     _, changes = runs.run(undisturbed)
     was = contents(before) if scene == "changing" else {}
     expected = contents(undisturbed)
     assert verified(undisturbed).faults == []
-    points = drawn(len(changes))
+    points = all_or_drawn(range(len(changes)), DRAWN)
     survived, lost, leftovers, broken = 0, 0, 0, []
 
     for point in points:
@@ -95,20 +93,12 @@ def test_whatever_a_kill_leaves_one_ordinary_run_mends_everything(request, runs,
         lost += missing
         shutil.rmtree(folder)
 
-    with capsys.disabled():
-        sys.stdout.write(
-            f"\nkill points survived ({scene} lake): {survived} of {len(points)}, of {len(changes)} there are; "
-            f"leftovers swept {leftovers}, bytes lost {lost}\n"
-        )
+    figures.line(
+        f"kill points survived ({scene} lake): {survived} of {len(points)}, of {len(changes)} there are; "
+        f"leftovers swept {leftovers}, bytes lost {lost}"
+    )
     assert broken == []
     assert lost == 0
-
-
-def drawn(changes: int) -> list[int]:
-    """The numbers of all changes, or of those that the seed draws."""
-    if os.environ.get("PYSPOTIFY_TEST_PROVE") == "all":
-        return list(range(changes))
-    return sorted(random.Random(os.environ["PYSPOTIFY_TEST_SEED"]).sample(range(changes), DRAWN))  # noqa: S311 - no secret
 
 
 def raw_files(folder: Path) -> list[Path]:

@@ -1,14 +1,11 @@
 """Least privilege, shown: in its role the pipeline can do all its work, and without any one permission it cannot.
 
 What a query or a crawl then reads on somebody's behalf no stand-in checks; those permissions are left out by name, with
-the reason. All of the others take minutes: PYSPOTIFY_TEST_PROVE=all tries each (`make prove`), otherwise a few are
-drawn, by a seed that is printed (PYSPOTIFY_TEST_SEED repeats it).
+the reason. `make prove` tries each of the others; see `proofs.py`.
 """
 
 from __future__ import annotations
 
-import os
-import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +20,7 @@ from pyspotify_assets.spotify.simulator import Simulator
 from pyspotify_assets_tests.aws.judgement import as_judged
 from pyspotify_assets_tests.aws.stacks import Stack, stack
 from pyspotify_assets_tests.aws.work import ONE_FEED, Work, denied_calls
+from pyspotify_assets_tests.proofs import all_or_drawn
 
 pytestmark = pytest.mark.aws
 
@@ -52,14 +50,6 @@ def permissions() -> list[tuple[str, str]]:
         for action in statement.actions
         if statement.sid not in NOT_SHOWN and action not in NOT_SHOWN
     ]
-
-
-def tried() -> list[tuple[str, str]]:
-    """All of them, or those that the seed draws."""
-    if os.environ.get("PYSPOTIFY_TEST_PROVE") == "all":
-        return permissions()
-    drawn = random.Random(os.environ["PYSPOTIFY_TEST_SEED"])  # noqa: S311 - a draw, no secret
-    return drawn.sample(permissions(), DRAWN)
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +84,9 @@ def test_in_its_role_the_pipeline_does_all_its_work_and_is_denied_nothing(made, 
     assert denied == []
 
 
-@pytest.mark.parametrize(("sid", "action"), tried(), ids=lambda part: str(part))
-def test_without_this_permission_it_cannot(made, simulator, tmp_path: Path, sid, action):
+@pytest.mark.parametrize(("sid", "action"), all_or_drawn(permissions(), DRAWN), ids=lambda part: str(part))
+def test_without_this_permission_it_cannot(made, simulator, tmp_path: Path, sid, action, figures):
+    figures.count("permissions without which the work cannot be done")
     [statement] = [one for one in statements("pipeline", made.settings()) if one.sid == sid]
     made.empty()
 
