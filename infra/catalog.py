@@ -42,7 +42,7 @@ _RAW = {"classification": "csv", "delimiter": DELIMITER, "columnsOrdered": "true
 
 def table_input(table: DeclaredTable, settings: Settings) -> dict[str, Any]:
     """The TableInput of Glue for a declared table; its location has places for account and region."""
-    columns = [{"Name": name, "Type": type_} for name, type_ in table.columns.items()]
+    columns = [{"Name": name, "Type": type_} for name, type_ in table.catalog_columns.items()]
     return {
         "Name": table.name,
         "Description": table.description,

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
+from pyspotify_assets.contract import described, header_differences, listed
 from pyspotify_assets.csv_structure import QUOTES_REMEDY, blocks, header_of, look_at_quotes, not_utf8
 from pyspotify_assets.errors import LakeError, RawFormatError
-from pyspotify_assets.raw_csv import describe_difference, listed, open_raw_csv
-from pyspotify_assets.tables import SNAPSHOT
+from pyspotify_assets.raw_csv import open_raw_csv
+from pyspotify_assets.tables import SNAPSHOT, Column, Dropped, Table
 
 RAW = "raw"
 PYSPOTIFY_2023 = "pyspotify-2023"
@@ -24,6 +25,17 @@ PYSPOTIFY_2023 = "pyspotify-2023"
 _OLD_COLUMNS = ("artist", "track", "track_pop", "duration_ms")
 _OLD_ALBUM = ("album_nm", "album_name")
 _OLD_OPTIONAL = ("", "Unnamed: 0", "album_dt")
+_OLD = Table(
+    PYSPOTIFY_2023,
+    "What the first PySpotify wrote: a file per feed, one of them without dates, one with the index of its DataFrame.",
+    (
+        *(Column(name, "string", "") for name in _OLD_COLUMNS),
+        Column(_OLD_ALBUM[1], "string", "", formerly=_OLD_ALBUM[:1]),
+        Column("album_dt", "string", "", since="2023"),
+    ),
+    (),
+    dropped=tuple(Dropped(name) for name in _OLD_OPTIONAL[:2]),
+)
 _LONGEST_HEADER = 1 << 16
 
 _KEY = re.compile(r"([a-z][a-z0-9_]{0,59})/([0-9]{4}-[0-9]{2}-[0-9]{2})/([^/\\\x00-\x1f\x7f]+\.csv)", re.IGNORECASE)
@@ -38,7 +50,10 @@ def recognise(path: Path) -> str:
     """
     with open(path, "rb") as file:
         columns = _header(file.readline(_LONGEST_HEADER), path)
-    differences = {RAW: describe_difference(columns, SNAPSHOT.raw_columns), PYSPOTIFY_2023: _old_difference(columns)}
+    differences = {
+        RAW: described(header_differences(columns, SNAPSHOT)),
+        PYSPOTIFY_2023: described(header_differences(columns, _OLD)),
+    }
     for name, difference in differences.items():
         if not difference:
             return name
@@ -110,11 +125,6 @@ def parse_landing_key(key: str) -> tuple[str, str, str] | None:
 
 def _header(line: bytes, path: Path) -> list[str]:
     return header_of(line.removeprefix(b"\xef\xbb\xbf"), path.name)
-
-
-def _old_difference(columns: list[str]) -> str:
-    album = next((name for name in _OLD_ALBUM if name in columns), _OLD_ALBUM[0])
-    return describe_difference(columns, (*_OLD_COLUMNS, album), _OLD_OPTIONAL)
 
 
 def _raw_rows(path: Path) -> Iterator[dict[str, object]]:

@@ -5,14 +5,15 @@ characters inside a value become one space, since neither Athena nor Glue can re
 give the same bytes.
 
 Reading is strict where something could get lost and lenient where not: a value without quotes, `\\r\\n` line ends, a
-BOM, a missing last line end and columns in another order are understood; a broken quote, at whatever place, is not.
+BOM, a missing last line end and columns in another order are understood, and so is a file from before a migration that
+the declaration tells of (see `contract.py`); a broken quote, at whatever place, is not.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from pyspotify_assets.contract import described, header_differences, listed, present_names
 from pyspotify_assets.csv_structure import BLOCK, blocks, first_fault, header_of, look_at_quotes, name_of
 from pyspotify_assets.errors import RawFormatError
 from pyspotify_assets.tables import SNAPSHOT, Table
@@ -88,9 +90,9 @@ def open_raw_csv(raw: Path | BinaryIO, table: Table = SNAPSHOT, block: int = BLO
     Null and empty text stay apart. A path is opened when the first batch is asked for and closed after the last; an
     open file is read from where it stands and left open. `block` is the bytes read at once, about those of a batch.
 
-    Raises RawFormatError, naming file and line: at once for a file of zero bytes or one whose columns are not those of
-    `table`, while reading for what is not UTF-8, a broken quote, or a line with too many or too few values. No line is
-    ever left out.
+    Raises RawFormatError, naming file and line: at once for a file of zero bytes or one whose columns are not those
+    that `table` has or once had, while reading for what is not UTF-8, a broken quote, or a line with too many or too
+    few values. No line is ever left out.
     """
     import pyarrow as pa
 
@@ -116,7 +118,7 @@ def _batches(raw: Path | BinaryIO, name: str, table: Table, size: int) -> Iterat
         piece = piece[header_end:]
         line = 2
         while True:
-            yield _parse(piece, line, columns, name).select(table.raw_columns)
+            yield _completed(_parse(piece, line, columns, name), table)
             line += piece.count(b"\n")
             piece = next(pieces, b"")
             if not piece:
@@ -124,27 +126,26 @@ def _batches(raw: Path | BinaryIO, name: str, table: Table, size: int) -> Iterat
 
 
 def _columns(header: bytes, name: str, table: Table) -> list[str]:
+    """The columns of the file, by the names that they have now."""
     columns = header_of(header, name)
-    difference = describe_difference(columns, table.raw_columns)
+    difference = described(header_differences(columns, table))
     if difference:
         raise RawFormatError(
             f"{name} is not the raw format: {difference}", f"Its columns are: {listed(table.raw_columns)}."
         )
-    return columns
+    return present_names(columns, table)
 
 
-def describe_difference(columns: Sequence[str], expected: Sequence[str], optional: Sequence[str] = ()) -> str:
-    """What is wrong with `columns`, in words; empty if they are the `expected` and some `optional`, in any order."""
-    missing = [name for name in expected if name not in columns]
-    unknown = [name for name in columns if name not in expected and name not in optional]
-    twice = [name for name in dict.fromkeys(columns) if columns.count(name) > 1]
-    parts = [("missing", missing), ("unknown", unknown), ("more than once", twice)]
-    return "; ".join(f"{what}: {listed(names)}" for what, names in parts if names)
+def _completed(batch: pa.RecordBatch, table: Table) -> pa.RecordBatch:
+    """The batch with all columns of `table` in their order; one that the file does not have yet is null."""
+    import pyarrow as pa
 
-
-def listed(names: Iterable[str]) -> str:
-    """Names in a sentence; long ones, which are no column's name, cut short."""
-    return ", ".join(repr(name[:60]) if name == "" or not name.isidentifier() else name for name in names)
+    names = table.raw_columns
+    if all(name in batch.schema.names for name in names):
+        return batch.select(names)
+    there = {name: batch.column(name) for name in batch.schema.names}
+    absent = pa.nulls(batch.num_rows, pa.string())
+    return pa.RecordBatch.from_arrays([there.get(name, absent) for name in names], names=list(names))
 
 
 def _parse(block: bytes, line: int, columns: list[str], name: str) -> pa.RecordBatch:

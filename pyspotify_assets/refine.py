@@ -24,14 +24,17 @@ if TYPE_CHECKING:
 VERSION = "1"
 """Part of the fingerprint of every refined partition: raise it when the same raw CSV would come out differently."""
 
+_LAST = max(column.since for column in SNAPSHOT.columns)
+"""What is said of a row stands behind all of the row."""
+
 QUARANTINE = replace(
     SNAPSHOT,
     name="quarantine",
     description="Raw rows that could not be refined: the text as it was, and why.",
     columns=(
         *(replace(column, type="string", nullable=True) for column in SNAPSHOT.columns if not column.refined_only),
-        Column("row_number", "int64", "Which row of the raw CSV it is, from 1, the header not counted", nullable=False),
-        Column("reason", "string", "Why it could not be refined: the first column that is wrong", nullable=False),
+        Column("row_number", "int64", "Which row of the raw CSV it is, from 1, the header not counted", since=_LAST),
+        Column("reason", "string", "Why it could not be refined: the first column that is wrong", since=_LAST),
     ),
 )
 """The shape of a quarantine file, written like a raw CSV."""
@@ -40,7 +43,7 @@ ROW_GROUP = 1 << 17
 """Rows per row group: from 122,880 on, larger ones are no faster to scan."""
 
 _LIMITS = {"rank": (1, 2**31 - 1), "popularity": (0, 100)}
-_WIDTHS = {"int16": (-(2**15), 2**15 - 1), "int32": (-(2**31), 2**31 - 1)}
+_WIDTHS = {"int16": (-(2**15), 2**15 - 1), "int32": (-(2**31), 2**31 - 1), "int64": (-(10**18) + 1, 10**18 - 1)}
 _MEANINGS = {
     "bool": "true or false",
     "timestamp": "an ISO 8601 instant with a time zone",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyspotify_assets.contract import staged_differences
 from pyspotify_assets.tables import PARTITION_COLUMN, PLAY_YEAR, Column, Table
 
 if TYPE_CHECKING:
@@ -49,7 +50,22 @@ def arrow_schema(table: Table) -> pa.Schema:
     """The Arrow schema of the refined or mart Parquet files, without the partition."""
     import pyarrow as pa
 
-    types = {
+    types = _arrow_types()
+    return pa.schema([pa.field(column.name, types[column.type], nullable=column.nullable) for column in table.columns])
+
+
+def declared_types(schema: pa.Schema) -> dict[str, str]:
+    """Column name → type, as the declarations name it; a type that they do not know by Arrow's own name."""
+    names = [(type_, name) for name, type_ in _arrow_types().items()]
+    return {
+        field.name: next((name for type_, name in names if type_ == field.type), str(field.type)) for field in schema
+    }
+
+
+def _arrow_types() -> dict[str, pa.DataType]:
+    import pyarrow as pa
+
+    return {
         "string": pa.string(),
         "list<string>": pa.list_(pa.string()),
         "bool": pa.bool_(),
@@ -60,7 +76,6 @@ def arrow_schema(table: Table) -> pa.Schema:
         "date32": pa.date32(),
         "timestamp": pa.timestamp("us", tz="UTC"),
     }
-    return pa.schema([pa.field(column.name, types[column.type], nullable=column.nullable) for column in table.columns])
 
 
 def raw_arrow_schema(table: Table) -> pa.Schema:
@@ -90,12 +105,5 @@ def dagster_schema(table: Table, raw: bool = False) -> dg.TableSchema:
 
 
 def schema_differences(found: pa.Schema, declared: pa.Schema) -> list[str]:
-    """How an Arrow schema differs from the declared one: missing, additional and differently typed columns."""
-    words = [f"{name} is missing" for name in declared.names if name not in found.names]
-    words += [f"{name} is not declared" for name in found.names if name not in declared.names]
-    words += [
-        f"{name} is {found.field(name).type}, declared {declared.field(name).type}"
-        for name in declared.names
-        if name in found.names and found.field(name).type != declared.field(name).type
-    ]
-    return words
+    """How the schema of a file that is to be published differs from the declared one, in words."""
+    return [str(one) for one in staged_differences(declared_types(found), declared_types(declared))]

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyspotify_assets.contract import present_names
 from pyspotify_assets.errors import LakeError, MissingPartitionError, RawFormatError
-from pyspotify_assets.tables import SNAPSHOT, Column, Table, partition_of
-from pyspotify_assets.tabular import conform, declared_schema, stored_schema, with_day
+from pyspotify_assets.tables import Column, Table, partition_of
+from pyspotify_assets.tabular import as_now, conform, declared_schema, stored_schema, table_of, with_day
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -179,8 +180,7 @@ def _csv_stream(place: Place, columns: list[str] | None) -> Iterator[Any]:
         try:
             names = header_of(file.readline(BLOCK).removeprefix(b"\xef\xbb\xbf"), str(path))
             file.seek(0)
-            declared = declared_schema(names, raw=True)
-            table = SNAPSHOT if declared is not None else _text_table(list(dict.fromkeys(names)))
+            table = table_of(names, raw=True) or _text_table(list(dict.fromkeys(names)))
             wanted = _known(columns, table.raw_columns, place)
             reader = open_raw_csv(file, table)
             yield pa.schema([raw_arrow_schema(table).field(name) for name in wanted])
@@ -194,16 +194,21 @@ def _parquet_stream(place: Place, info: ObjectInfo, columns: list[str] | None) -
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from pyspotify_assets.schemas import arrow_schema
+
     with _named(place), _opened(place, info) as source, pq.ParquetFile(source, pre_buffer=True) as file:
         found = file.schema_arrow.remove_metadata()
-        schema = declared_schema(found.names) or found
+        table = table_of(found.names)
+        schema = arrow_schema(table) if table else found
         wanted = _known(columns, schema.names, place)
         schema = pa.schema([schema.field(name) for name in wanted])
         yield schema
+        present = present_names(found.names, table) if table else found.names
+        stored = [name for name, now in zip(found.names, present, strict=True) if now in wanted]
         # Group by group: asked for all of them, pyarrow fetches all of them beforehand and holds the whole file.
         for group in range(file.num_row_groups):
-            for batch in file.iter_batches(row_groups=[group], columns=wanted):
-                yield batch.replace_schema_metadata(None)
+            for batch in file.iter_batches(row_groups=[group], columns=stored):
+                yield as_now(batch, table, schema) if table else batch.replace_schema_metadata(None)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The tables: every column's name, type, nullability, meaning and origin, declared once.
 
 Plain Python without any import of the project (the Lambda uses it). What is derived from these declarations (CSV
-header, Arrow, Athena and DuckDB types, the UI's column schema) lives in `schemas.py`.
+header, Arrow, Athena and DuckDB types, the UI's column schema) lives in `schemas.py`. Changing a declaration is a
+migration, since the lake keeps files of the old one: `docs/migrations.md` says how, `contract.py` what follows.
 
 Types are Arrow's names: string, list<string>, bool, int16, int32, int64, double, date32, timestamp (microseconds, UTC).
 """
@@ -33,6 +34,22 @@ class Column:
     refined_only: bool = False
     example: str = ""
     """A value as text, made up; those of a table are one row. Empty for null."""
+    formerly: tuple[str, ...] = ()
+    """Names that it had before, whichever first: older files have it under one of them."""
+    since: str = ""
+    """The first day (YYYY-MM-DD) whose files all have it; earlier ones may lack it, and it is null there."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A column that is no more: older files have it, and nobody reads it.
+
+    Its place in the raw CSV, behind the column `after`, stays, and is empty from then on: Athena reads CSV by position.
+    One that never was in a raw CSV (a mart's, a derived one) needs no `after`.
+    """
+
+    name: str
+    after: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +62,7 @@ class Table:
     key: tuple[str, ...]
     """Together with the partition these name one row."""
     partition: str = PARTITION_COLUMN
+    dropped: tuple[Dropped, ...] = ()
 
     def with_example(self, **values: str) -> Table:
         """The table with one made-up row: column → its value as text. What is not named is null in it."""
@@ -63,8 +81,21 @@ class Table:
 
     @property
     def raw_columns(self) -> tuple[str, ...]:
-        """The columns that the raw CSV has: all that are not derived in refining."""
-        return tuple(column.name for column in self.columns if not column.refined_only)
+        """The columns of the raw CSV, in order: all that are not derived in refining, and the places of dropped ones.
+
+        What has been added comes behind what was there before, wherever it is declared: see `Dropped`.
+        """
+        written = sorted((column for column in self.columns if not column.refined_only), key=lambda one: one.since)
+        names = [column.name for column in written]
+        for dropped in self.dropped:
+            if dropped.after:
+                names.insert(names.index(dropped.after) + 1, dropped.name)
+        return tuple(names)
+
+    @property
+    def former_names(self) -> dict[str, str]:
+        """Name that a column had before → the one that it has."""
+        return {former: column.name for column in self.columns for former in column.formerly}
 
 
 SNAPSHOT = Table(

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from pyspotify_assets.contract import is_of, present_names
 from pyspotify_assets.errors import LakeError
-from pyspotify_assets.tables import LISTENING, MARTS, PARTITION_COLUMN, PLAYS, SNAPSHOT
+from pyspotify_assets.tables import LISTENING, MARTS, PARTITION_COLUMN, PLAYS, SNAPSHOT, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +71,24 @@ def declared_schema(names: Sequence[str], raw: bool = False) -> pa.Schema | None
             schema = arrow_schema(table)
             return pa.schema([schema.field(name) for name in table.raw_columns]) if raw else schema
     return None
+
+
+def table_of(names: Sequence[str], raw: bool = False) -> Table | None:
+    """The declared table that a file with these columns is of, as it is or once was; None if it is of none."""
+    tables = (SNAPSHOT, *MARTS, PLAYS, *LISTENING)
+    exact = [table for table in tables if sorted(names) == sorted(table.raw_columns if raw else table.column_names)]
+    return next((table for table in (*exact, *tables) if is_of(names, table, raw)), None)
+
+
+def as_now(batch: pa.RecordBatch, table: Table, schema: pa.Schema) -> pa.RecordBatch:
+    """A batch of a file of `table`, which may be an older one, with the columns of `schema`: null where it has none."""
+    import pyarrow as pa
+
+    if batch.schema.names == schema.names:  # As nearly always; and of no columns at all, only the batch knows the rows.
+        return batch.replace_schema_metadata(None)
+    present = dict(zip(present_names(batch.schema.names, table), batch.columns, strict=True))
+    arrays = [present.get(field.name, pa.nulls(batch.num_rows, field.type)) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, names=schema.names)
 
 
 def stored_schema(schema: pa.Schema) -> pa.Schema:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pyspotify_assets.aws.refusals import explained
 from pyspotify_assets.aws.session import filled
+from pyspotify_assets.contract import catalog_differences, reported
 from pyspotify_assets.diagnosis.finding import DEPLOY, Finding, Look
 from pyspotify_assets.errors import AwsError
 from pyspotify_assets.feeds import Feed
@@ -56,9 +57,8 @@ def _table(declared: DeclaredTable, database: str, root: str) -> Iterator[Findin
     with explained(AwsError, f"Table {thing}"):
         table = _glue().get_table(DatabaseName=database, Name=declared.name)["Table"]
     storage = table.get("StorageDescriptor", {})
-    differences = column_differences(
-        {column["Name"]: column.get("Type", "") for column in storage.get("Columns", [])}, declared.columns
-    )
+    found = {column["Name"]: column.get("Type", "") for column in storage.get("Columns", [])}
+    differences = reported(catalog_differences(found, declared.catalog_columns))
     keys = [key["Name"] for key in table.get("PartitionKeys", [])]
     if keys != [declared.partition]:
         differences.append(f"partitioned by {', '.join(keys) or 'nothing'}, declared {declared.partition}")
@@ -69,20 +69,6 @@ def _table(declared: DeclaredTable, database: str, root: str) -> Iterator[Findin
         yield Finding("problem", thing, "; ".join(differences), f"{DEPLOY} It changes tables to what is declared.")
     else:
         yield Finding("ok", thing, f"{len(declared.columns)} columns as declared")
-
-
-def column_differences(found: dict[str, str], declared: Any) -> list[str]:
-    """What differs between a table's columns (name → type) in the catalog and as declared, in words; [] if nothing."""
-    differences = [f"{name} is missing" for name in declared if name not in found]
-    differences += [f"{name} is not declared" for name in found if name not in declared]
-    differences += [
-        f"{name} is {found[name]}, declared {type_}"
-        for name, type_ in declared.items()
-        if name in found and found[name] != type_
-    ]
-    if not differences and list(found) != list(declared):
-        differences.append("the columns stand in another order")
-    return differences
 
 
 def _classifier(name: str) -> Iterator[Finding]:

@@ -29,27 +29,56 @@ class DeclaredTable:
     description: str
     columns: Mapping[str, str]
     partition: str = PARTITION_COLUMN
+    formerly: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Column → names that it had before, where it had any: older files have it under one of them."""
 
     @property
     def database(self) -> str:
         return DATABASES[self.area]
+
+    @property
+    def file_columns(self) -> Mapping[str, str]:
+        """The columns that its files may have: the declared ones, and then their former names."""
+        former = {name: self.columns[column] for column, names in self.formerly.items() for name in names}
+        return {**self.columns, **former}
+
+    @property
+    def catalog_columns(self) -> Mapping[str, str]:
+        """The columns that the table has in Glue.
+
+        Athena reads Parquet by name, so that there have to be former names to get at what older files have under them.
+        CSV it reads by position.
+        """
+        return self.columns if self.area == "raw" else self.file_columns
 
 
 def declared_tables(area: str, feeds: Sequence[Feed]) -> list[DeclaredTable]:
     """The tables of one area: one per feed in raw and refined, one per mart in marts, and the listening history's."""
     if area == "marts":
         return [declared_mart(mart) for mart in (*MARTS, *LISTENING)]
-    columns = raw_athena_columns(SNAPSHOT) if area == "raw" else athena_columns(SNAPSHOT)
-    of_feeds = [DeclaredTable(area, feed.name, SNAPSHOT.description, columns) for feed in feeds]
+    of_feeds = [_declared(area, SNAPSHOT, feed.name) for feed in feeds]
     return of_feeds if area == "raw" else [*of_feeds, _declared("refined", PLAYS)]
+
+
+def declared_table(database: str, name: str) -> DeclaredTable | None:
+    """The table of that name, if it is one of ours; of raw and refined any name but `plays` is taken for a feed's."""
+    for mart in (*MARTS, *LISTENING) if database == DATABASES["marts"] else ():
+        if mart.name == name:
+            return declared_mart(mart)
+    for area in ("raw", "refined"):
+        if database == DATABASES[area]:
+            return _declared(area, PLAYS if name == PLAYS.name else SNAPSHOT, name)
+    return None
 
 
 def declared_mart(mart: Table) -> DeclaredTable:
     return _declared("marts", mart)
 
 
-def _declared(area: str, table: Table) -> DeclaredTable:
-    return DeclaredTable(area, table.name, table.description, athena_columns(table), table.partition)
+def _declared(area: str, table: Table, name: str = "") -> DeclaredTable:
+    columns = raw_athena_columns(table) if area == "raw" else athena_columns(table)
+    formerly = {column.name: column.formerly for column in table.columns if column.formerly and column.name in columns}
+    return DeclaredTable(area, name or table.name, table.description, columns, table.partition, formerly)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from pyspotify_assets.lake import Lake
 from pyspotify_assets.names import DATABASES, AwsNames
 from pyspotify_assets.schemas import arrow_schema
 from pyspotify_assets.tables import Table
-from pyspotify_assets.warehouse import Partition
+from pyspotify_assets.warehouse import DeclaredTable, Partition, declared_table
 from pyspotify_assets.warehouse.athena_cost import figures
 from pyspotify_assets.warehouse.athena_queries import AthenaQueries
 from pyspotify_assets.warehouse.athena_results import read_result
@@ -49,13 +49,13 @@ class AthenaEngine:
 
     def query(self, sql: str, first_day: str = "", last_day: str = LAST_DAY) -> pa.Table:
         """The days are in the SQL: Athena prunes by itself."""
-        return read_result(self._queries.run(in_databases(sql, self._catalog.databases)))
+        return read_result(self._queries.run(self._as_asked(sql)))
 
     def write_partition(self, select: str, mart: Table, day: str, run: str, window: tuple[str, str]) -> pa.Table:
         self._choose_folder(mart, day, run)
         # UNLOAD refuses a folder that has objects: those of an earlier attempt of this run.
         self.discard(mart, day, run)
-        statement = in_databases(select, self._catalog.databases)
+        statement = self._as_asked(select)
         self._queries.run(
             f"UNLOAD (\n{statement}\n)\nTO '{self._location(mart, day, run)}'\n"
             "WITH (format = 'PARQUET', compression = 'ZSTD')"
@@ -96,6 +96,9 @@ class AthenaEngine:
             else Partition(one.day, one.location, 0)
             for one in found
         ]
+
+    def _as_asked(self, sql: str) -> str:
+        return in_databases(sql, self._catalog.databases, _parquet_table)
 
     def _read_back(self, mart: Table, day: str, run: str) -> pa.Table:
         import pyarrow as pa
@@ -149,6 +152,12 @@ class AthenaEngine:
         run, _, rest = folder.partition("/")
         if location.startswith(f"{root}/") and run and rest == f"{mart.partition}={day}":
             self._delete(_folder(mart, day, run))
+
+
+def _parquet_table(database: str, name: str) -> DeclaredTable | None:
+    """Of the raw CSV, which is read by position, renamed columns need no care."""
+    table = declared_table(database, name)
+    return None if table is None or table.area == "raw" else table
 
 
 def _folder(mart: Table, day: str, run: str) -> str:

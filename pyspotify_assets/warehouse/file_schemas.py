@@ -1,10 +1,15 @@
-"""How the columns of one file of the lake differ from the declaration, in words: the drift that a crawl reports."""
+"""How the columns of one file of the lake differ from the declaration, in words: the drift that a crawl reports.
+
+What `contract.py` accepts is no drift: files from before a migration that the declaration tells of.
+"""
 
 from __future__ import annotations
 
+from pyspotify_assets.contract import file_differences, header_differences, reported
+from pyspotify_assets.csv_structure import header_of
 from pyspotify_assets.errors import PySpotifyError
 from pyspotify_assets.lake import Place
-from pyspotify_assets.schemas import arrow_schema, schema_differences
+from pyspotify_assets.schemas import declared_types
 from pyspotify_assets.tables import PLAYS, SNAPSHOT
 
 _HEADER = 64 << 10
@@ -22,9 +27,8 @@ def differences(place: Place, area: str) -> list[str]:
 def _raw_differences(place: Place) -> list[str]:
     filesystem, root = place.store.arrow()
     with filesystem.open_input_stream(root + place.key) as file:
-        header = file.read(_HEADER).partition(b"\n")[0].decode("utf-8", "replace").strip()
-    declared = ",".join(f'"{name}"' for name in SNAPSHOT.raw_columns)
-    return [] if header == declared else [f"header {header}, declared {declared}"]
+        header = header_of(file.read(_HEADER).partition(b"\n")[0].removeprefix(b"\xef\xbb\xbf"), "the header")
+    return [f"header: {words}" for words in reported(header_differences(header, SNAPSHOT, place.day))]
 
 
 def _parquet_differences(place: Place) -> list[str]:
@@ -32,4 +36,5 @@ def _parquet_differences(place: Place) -> list[str]:
 
     declared = PLAYS if place.key.startswith(f"{PLAYS.name}/") else SNAPSHOT
     filesystem, root = place.store.arrow()
-    return schema_differences(pq.read_schema(root + place.key, filesystem=filesystem), arrow_schema(declared))
+    found = declared_types(pq.read_schema(root + place.key, filesystem=filesystem))
+    return reported(file_differences(found, declared, place.day))

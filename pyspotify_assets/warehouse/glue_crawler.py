@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyspotify_assets.aws.waiting import Pauses
+from pyspotify_assets.contract import catalog_differences, reported
 from pyspotify_assets.errors import CrawlError, LakeError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
@@ -71,17 +72,7 @@ class GlueCrawler:
         """How the table in the catalog differs from the declared one, and from where the lake has its files."""
         storage = found["StorageDescriptor"]
         columns = {column["Name"]: column["Type"] for column in storage["Columns"]}
-        words = [
-            f"{name} is missing, declared {declared}" for name, declared in table.columns.items() if name not in columns
-        ]
-        words += [f"{name} {columns[name]} is not declared" for name in columns if name not in table.columns]
-        words += [
-            f"{name} is {columns[name]}, declared {declared}"
-            for name, declared in table.columns.items()
-            if name in columns and columns[name].replace(" ", "").lower() != declared
-        ]
-        if table.area == "raw" and sorted(columns) == sorted(table.columns) and [*columns] != [*table.columns]:
-            words.append(f"columns in the order {', '.join(columns)}, declared {', '.join(table.columns)}")
+        words = reported(catalog_differences(columns, table.catalog_columns, ordered=table.area == "raw"))
         keys = [(key["Name"], key["Type"]) for key in found.get("PartitionKeys") or ()]
         if keys != [(table.partition, "string")]:
             found_keys = ", ".join(f"{name} {key_type}" for name, key_type in keys) or "nothing"

@@ -42,7 +42,10 @@ class LocalCatalog:
         if document is None:
             return None
         columns = {column["name"]: column["type"] for column in document["columns"]}
-        return DeclaredTable(document["area"], name, document["description"], columns, document["partitioned_by"])
+        formerly = {column["name"]: column["formerly"] for column in document["columns"] if "formerly" in column}
+        return DeclaredTable(
+            document["area"], name, document["description"], columns, document["partitioned_by"], formerly
+        )
 
     def tables(self) -> list[DeclaredTable]:
         """All tables, in order of database and name."""
@@ -64,7 +67,11 @@ class LocalCatalog:
             "area": table.area,
             "format": "csv" if table.area == "raw" else "parquet",
             "partitioned_by": table.partition,
-            "columns": [{"name": name, "type": athena_type} for name, athena_type in table.columns.items()],
+            "columns": [
+                {"name": name, "type": athena_type}
+                | ({"formerly": list(table.formerly[name])} if name in table.formerly else {})
+                for name, athena_type in table.columns.items()
+            ],
         }
         key = f"{table.database}/{table.name}/table.json"
         if self._load(key) != document:

@@ -18,7 +18,7 @@ from pyspotify_assets.tables import Table
 from pyspotify_assets.warehouse import DeclaredTable, Partition, declared_mart
 from pyspotify_assets.warehouse.local_catalog import Entry, LocalCatalog
 from pyspotify_assets.warehouse.meter import Meter
-from pyspotify_assets.warehouse.statements import parse_select
+from pyspotify_assets.warehouse.statements import parse_select, selected, under_present_names
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,6 +41,7 @@ class LocalEngine:
 
         statement = parse_select(sql)
         tables = {(reference.db, reference.name): self._table(reference) for reference in _references(statement)}
+        under_present_names(statement, lambda database, name: tables.get((database, name)))
         connection, began, size = duckdb.connect(":memory:"), time.perf_counter(), 0
         try:
             connection.execute("SET integer_division = true")
@@ -146,15 +147,24 @@ def view_statements(catalog: LocalCatalog) -> list[str]:
         options = ", all_varchar = true, header = true, quote = '\"', escape = '\"'" if table.area == "raw" else ""
         types = f"hive_types = {{'{table.partition}': VARCHAR}}"
         statements.append(f'CREATE SCHEMA IF NOT EXISTS "{table.database}";')
+        # Beside the files a table without rows, which has every column: older files may lack some.
         statements.append(
-            f'CREATE OR REPLACE VIEW "{table.database}"."{table.name}" AS SELECT * FROM '
-            f"{reader}([{files}], hive_partitioning = true, {types}{options});"
+            f'CREATE OR REPLACE VIEW "{table.database}"."{table.name}" AS SELECT {selected(table)} FROM (\n'
+            f"  SELECT {_nothing(table)} WHERE false UNION ALL BY NAME SELECT * FROM\n"
+            f"  {reader}([{files}], union_by_name = true, hive_partitioning = true, {types}{options})\n);"
         )
     return [*statements, ""]
 
 
 def _figures(taken: list[tuple[int, float]]) -> dict[str, object]:
     return {"bytes_scanned": sum(size for size, _ in taken), "query_seconds": sum(seconds for _, seconds in taken)}
+
+
+def _nothing(table: DeclaredTable) -> str:
+    """A null of its type for every column that the files of a table may have."""
+    types = {"string": "varchar", "array<string>": "varchar[]", "timestamp": "timestamptz"}
+    columns = {**table.file_columns, table.partition: "string"}
+    return ", ".join(f'CAST(NULL AS {types.get(type_, type_)}) AS "{name}"' for name, type_ in columns.items())
 
 
 def _references(statement: exp.Expr) -> list[exp.Table]:
@@ -182,7 +192,7 @@ def _arrow_columns(table: DeclaredTable) -> pa.Schema:
         "date": pa.date32(),
         "timestamp": pa.timestamp("us", tz="UTC"),
     }
-    return pa.schema([pa.field(name, types[athena_type]) for name, athena_type in table.columns.items()])
+    return pa.schema([pa.field(name, types[athena_type]) for name, athena_type in table.file_columns.items()])
 
 
 def _csv_format(schema: pa.Schema):
