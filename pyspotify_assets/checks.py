@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pyspotify_assets.errors import CheckFailedError
 from pyspotify_assets.schemas import arrow_schema, schema_differences
+from pyspotify_assets.spotify.fields import IDENTITY, Fields
 from pyspotify_assets.tables import SNAPSHOT, Table
 
 if TYPE_CHECKING:
@@ -51,6 +52,14 @@ POPULARITY_GIVEN = Check(
     "Spotify gave popularity; it is gone for apps made since February 2026, and then everything goes by position.",
     blocking=False,
 )
+FIELDS_AS_KNOWN = Check(
+    "fields_as_known",
+    "Spotify's records have the fields and types that are known. A new field is told of, and not kept.",
+    blocking=False,
+)
+IDENTITY_AS_TEXT = Check(
+    "identity_as_text", "Spotify's ids and titles are texts: of another type in most tracks, they mean something else."
+)
 SPOTIFY_ANSWERS = Check("spotify_answers", "Spotify answers, and the day's budget is not used up.", blocking=False)
 NO_DAY_MISSED = Check(
     "no_day_missed", "No day has gone by without a snapshot since the one before, within a month.", blocking=False
@@ -58,12 +67,24 @@ NO_DAY_MISSED = Check(
 LOGIN_FRESH = Check("login_fresh", "The user's login is younger than five months: it ends after six.", blocking=False)
 ACCOUNTED = Check("rows_accounted_for", "Raw rows = refined + duplicates + quarantined.")
 SCHEMA = Check("schema_as_declared", "Columns and types are those of the declaration.")
+TYPES_UNCHANGED = Check(
+    "types_unchanged", "No more than half of the raw rows cannot be typed for one and the same reason."
+)
 KEYS = Check("keys_unique", "No two rows of the day have the same key.")
 POPULARITY = Check("popularity_within_range", "Popularity is 0 to 100 wherever it is given.")
 NOTHING_QUARANTINED = Check("nothing_quarantined", "Every raw row could be typed.", blocking=False)
 
-RAW_CHECKS = (RANKS, COMPLETE, POPULARITY_GIVEN, SPOTIFY_ANSWERS, NO_DAY_MISSED, LOGIN_FRESH)
-REFINED_CHECKS = (ACCOUNTED, SCHEMA, KEYS, POPULARITY, POPULARITY_GIVEN, NOTHING_QUARANTINED)
+RAW_CHECKS = (
+    RANKS,
+    COMPLETE,
+    IDENTITY_AS_TEXT,
+    POPULARITY_GIVEN,
+    FIELDS_AS_KNOWN,
+    SPOTIFY_ANSWERS,
+    NO_DAY_MISSED,
+    LOGIN_FRESH,
+)
+REFINED_CHECKS = (ACCOUNTED, SCHEMA, TYPES_UNCHANGED, KEYS, POPULARITY, POPULARITY_GIVEN, NOTHING_QUARANTINED)
 MART_CHECKS = (SCHEMA, KEYS)
 
 CATALOG_SCHEMA = Check("files_match_declaration", "The columns of newly crawled files are the declared ones.", False)
@@ -120,6 +141,33 @@ def popularity_finding(given: bool, absent: Sequence[str] = ("popularity",)) -> 
     return POPULARITY_GIVEN.finding(False, f"not given: by position. Absent: {names}", absent=names)
 
 
+def fields_findings(fields: Fields) -> list[Finding]:
+    """What holds of the fields of a snapshot's records."""
+    of = f"of {fields.tracks} tracks"
+    other = [f"{path} is {kind} in {tracks} {of}" for path, (kind, tracks) in fields.other_types.items()]
+    new = [f"new field {name} in {tracks} {of}" for name, tracks in fields.unknown.items()]
+    mistaken = [path for path in fields.changed if path in IDENTITY]
+    return [
+        FIELDS_AS_KNOWN.finding(
+            not other and not new,
+            "; ".join([*other, *new]) or "as known",
+            unknown=", ".join(fields.unknown) or "none",
+            of_another_type=", ".join(fields.other_types) or "none",
+        ),
+        IDENTITY_AS_TEXT.finding(
+            not mistaken,
+            "; ".join(words for words in other if words.partition(" ")[0] in mistaken) or "texts",
+        ),
+    ]
+
+
+def types_finding(raw_rows: int, reasons: Mapping[str, int]) -> Finding:
+    """The verdict on the `reasons` (reason → rows) for which rows of a day could not be typed."""
+    reason, rows = max(reasons.items(), key=lambda item: item[1], default=("none", 0))
+    words = f"{reason}: {rows} of {raw_rows} rows"
+    return TYPES_UNCHANGED.finding(2 * rows <= raw_rows, words if rows else "every row could be typed", rows=rows)
+
+
 def missed_days_finding(missed: Sequence[str]) -> Finding:
     """The verdict on the days between a snapshot and the one before it, `missed` ascending."""
     days = f"{missed[0]} to {missed[-1]}" if len(missed) > 1 else "".join(missed)
@@ -127,7 +175,9 @@ def missed_days_finding(missed: Sequence[str]) -> Finding:
     return NO_DAY_MISSED.finding(not missed, summary, days_missed=len(missed))
 
 
-def refined_findings(refined: Path, raw_rows: int, duplicates: int, quarantined: int) -> list[Finding]:
+def refined_findings(
+    refined: Path, raw_rows: int, duplicates: int, quarantined: int, reasons: Mapping[str, int]
+) -> list[Finding]:
     """What holds of one staged refined day: the file is read again, so that the writer does not judge itself."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -135,7 +185,7 @@ def refined_findings(refined: Path, raw_rows: int, duplicates: int, quarantined:
     file = pq.ParquetFile(refined)
     schema, rows = file.schema_arrow, file.metadata.num_rows
     if schema_differences(schema, arrow_schema(SNAPSHOT)):
-        return judge_refined(schema, rows, raw_rows, duplicates, quarantined)
+        return judge_refined(schema, rows, raw_rows, duplicates, quarantined, reasons)
     columns = ["track_id", "track_name", "artist_name", "album_name", "popularity"]
     table = pq.read_table(refined, columns=columns)
     with_id = table.filter(pc.is_valid(table["track_id"]))
@@ -143,7 +193,7 @@ def refined_findings(refined: Path, raw_rows: int, duplicates: int, quarantined:
     repeated = _repeated(with_id, ["track_id"]) + _repeated(without, ["track_name", "artist_name", "album_name"])
     popularity = pc.min_max(table["popularity"]).as_py()
     return judge_refined(
-        schema, rows, raw_rows, duplicates, quarantined, repeated, (popularity["min"], popularity["max"])
+        schema, rows, raw_rows, duplicates, quarantined, reasons, repeated, (popularity["min"], popularity["max"])
     )
 
 
@@ -153,10 +203,12 @@ def judge_refined(
     raw_rows: int,
     duplicates: int,
     quarantined: int,
+    reasons: Mapping[str, int],
     repeated: int = 0,
     popularity: tuple[int | None, int | None] = (None, None),
 ) -> list[Finding]:
-    """What holds of one refined day by its figures: `repeated` rows repeat a key; `popularity`: least and greatest.
+    """What holds of one refined day by its figures: `reasons` are those of quarantined rows, and how many have each;
+    `repeated` rows repeat a key; `popularity`: least and greatest.
 
     Of another schema than the declared one, only the counts are judged.
     """
@@ -169,6 +221,7 @@ def judge_refined(
             refined=rows,
         ),
         SCHEMA.finding(not differences, "; ".join(differences) or f"{len(SNAPSHOT.columns)} columns"),
+        types_finding(raw_rows, reasons),
         NOTHING_QUARANTINED.finding(quarantined == 0, f"{quarantined} rows in quarantine", quarantined=quarantined),
     ]
     if differences:

@@ -34,7 +34,7 @@ class Kind(StrEnum):
     NARROWER = "of a narrower type"
     WIDER = "of a wider type"
     TYPE = "of another type"
-    CHANGED = "of another type in half of the tracks or more"
+    CHANGED = "of another type in most of the tracks"
     MISSING = "missing"
     UNKNOWN = "unknown"
     TWICE = "more than once"

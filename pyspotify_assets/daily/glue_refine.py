@@ -103,6 +103,7 @@ def _judge(state: S3Store, key: str, report: Mapping[str, Any]) -> tuple[int, li
         report["raw_rows"],
         report["duplicates"],
         report["quarantined"],
+        report["reasons"],
         report["repeated"],
         (report["popularity_min"], report["popularity_max"]),
     )

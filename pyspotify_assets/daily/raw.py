@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -21,6 +21,7 @@ from pyspotify_assets.checks import (
     LOGIN_FRESH,
     SPOTIFY_ANSWERS,
     Finding,
+    fields_findings,
     missed_days_finding,
     raw_findings,
     require,
@@ -119,7 +120,9 @@ def extract(
             "metadata_requests": snapshot.metadata_requests,
             "page_size": snapshot.page_size,
             "values_with_control_characters": written.replaced,
-        } | {f"skipped: {reason}": number for reason, number in snapshot.skipped.items()}
+        }
+        counts |= {f"skipped: {reason}": number for reason, number in snapshot.skipped.items()}
+        counts |= {f"unknown field: {name}": tracks for name, tracks in _most(snapshot.fields.unknown)}
         return _publish(place, staged, raw_fingerprint(feed, source), counts, snapshot, live)
 
 
@@ -135,6 +138,11 @@ def _live_findings(
         due = login_due(login.authorised_at, snapshot.snapshot_at)
         found.append(LOGIN_FRESH.finding(due is None, in_words(login.authorised_at, snapshot.snapshot_at)))
     return found
+
+
+def _most(unknown: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The three commonest: notes are short, and the check names all."""
+    return list(unknown.items())[:3]
 
 
 def _missed_days(lake: Lake, feed: Feed, asked: str, taken: str) -> list[str]:
@@ -163,7 +171,10 @@ def _publish(
     if snapshot is not None:
         received, expected, skipped = snapshot.received, snapshot.expected, sum(snapshot.skipped.values())
         absent = snapshot.absent
-    findings = [*require(raw_findings(ranks, received, expected, skipped, popularity, absent)), *more]
+    findings = raw_findings(ranks, received, expected, skipped, popularity, absent)
+    if snapshot is not None:
+        findings += fields_findings(snapshot.fields)
+    findings = [*require(findings), *more]
     counts |= {"popularity_given": int(popularity)}
     notes = Notes.of(made_from, content_version(staged), len(ranks), counts, findings)
     place.publish(staged, notes.to_texts())

@@ -74,7 +74,9 @@ def refine_day(lake: Lake, feed: str, day: str) -> tuple[Notes, ObjectInfo]:
         task.quarantine.staging(f"{feed}.csv") as set_aside,
     ):
         result = refine.refine(file, staged, set_aside)
-        findings = require(refined_findings(staged, result.raw_rows, result.duplicates, result.quarantined))
+        findings = require(
+            refined_findings(staged, result.raw_rows, result.duplicates, result.quarantined, result.reasons)
+        )
         counts = counts_of(
             result.raw_rows, result.duplicates, result.quarantined, result.popularity_given, result.reasons
         )

@@ -1,7 +1,8 @@
 """Records: one entry of Spotify's JSON becomes one row of the raw table, or the reason why it is none.
 
 Pure functions, for any JSON. Nothing is corrected and nothing invented: what is absent is None, and a value of a wrong
-type is kept as text, for refining to put into quarantine. Rank, instant and source are the snapshot's part.
+type is kept as text, for refining to put into quarantine where text will not do (see `contract.py`). Rank, instant and
+source are the snapshot's part.
 """
 
 import json
@@ -22,7 +23,7 @@ def read_entry(entry: Any) -> Row | str:
     The row has the columns of `tables.SNAPSHOT` that come from the entry: text, int, bool, list of text, aware datetime
     or None.
     """
-    track = _unwrap(entry)
+    track = unwrap(entry)
     if track is None:
         return NULL_ENTRY
     if not isinstance(track, dict):
@@ -55,7 +56,7 @@ def read_entry(entry: Any) -> Row | str:
     }
 
 
-def _unwrap(entry: Any) -> Any:
+def unwrap(entry: Any) -> Any:
     """What an entry holds: a playlist's has it under `item`, `track` or both; a search's is the track itself.
 
     The value decides, not the key: inside a playlist the track object has a boolean `track` of its own.

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from pyspotify_assets.clock import Clock
 from pyspotify_assets.errors import SpotifyError
 from pyspotify_assets.feeds import Feed
+from pyspotify_assets.spotify.fields import NOTHING_ODD, FieldCount, Fields
 from pyspotify_assets.spotify.reading import read_feed
-from pyspotify_assets.spotify.records import Row, read_entry
+from pyspotify_assets.spotify.records import Row, read_entry, unwrap
 
 if TYPE_CHECKING:
     from pyspotify_assets.spotify.client import SpotifyClient
@@ -55,6 +56,8 @@ class Snapshot:
     """How often the listing was read: a playlist that changes meanwhile is read again."""
     absent: tuple[str, ...] = ()
     """Columns of MAY_BE_ABSENT that no track came with."""
+    fields: Fields = NOTHING_ODD
+    """What the tracks had that is not known, and what was of another type."""
 
 
 def take_snapshot(client: SpotifyClient, feed: Feed, day: date, clock: Clock, sample: bool = False) -> Snapshot:
@@ -72,7 +75,7 @@ def take_snapshot(client: SpotifyClient, feed: Feed, day: date, clock: Clock, sa
     snapshot_at = clock()
     source = feed.source_on(day)
     source = f"sample:{source}" if sample else source
-    rows, skipped = _ranked(read.entries, snapshot_at, source)
+    rows, skipped, fields = _ranked(read.entries, snapshot_at, source)
     tracks = [row for row in rows if row["track_id"] is not None]
     absent = tuple(name for name in MAY_BE_ABSENT if all(row[name] is None for row in tracks)) if tracks else ()
     return Snapshot(
@@ -91,17 +94,20 @@ def take_snapshot(client: SpotifyClient, feed: Feed, day: date, clock: Clock, sa
         page_size=read.page_size,
         readings=read.readings,
         absent=absent,
+        fields=fields,
     )
 
 
-def _ranked(entries: list[Any], snapshot_at: datetime, source: str) -> tuple[list[Row], Counter[str]]:
-    """The rows, ranks running over the entries that are tracks, and how many were none, by reason."""
+def _ranked(entries: list[Any], snapshot_at: datetime, source: str) -> tuple[list[Row], Counter[str], Fields]:
+    """The rows, ranks running over the entries that are tracks; how many were none, by reason; and the rows' fields."""
     rows: list[Row] = []
     skipped: Counter[str] = Counter()
+    counted = FieldCount()
     for entry in entries:
         row = read_entry(entry)
         if isinstance(row, str):
             skipped[row] += 1
         else:
             rows.append({"rank": len(rows) + 1, **row, "snapshot_at": snapshot_at, "source": source})
-    return rows, skipped
+            counted.look(entry, unwrap(entry))
+    return rows, skipped, counted.fields()
