@@ -46,6 +46,9 @@ SNAPSHOT = replace(
     dropped=(Dropped("album_type", after="album_name"),),
 )
 """
+ROOT = Path(__file__).parent.parent
+"""For `infra`, which deploys whichever package is found before it."""
+
 KINDS = {"added": ADDED, "renamed": RENAMED, "widened": WIDENED, "dropped": DROPPED}
 
 _USES = {  # Where else a column is named, and what has to be said there.
@@ -80,7 +83,7 @@ def run(folder: Path, script: str, *arguments: str, **variables: str) -> Mapping
     done = subprocess.run(  # noqa: S603 - our own script
         [sys.executable, "-W", "error", "-c", script, *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder), **variables},
+        env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", **variables},
         capture_output=True,
         text=True,
         encoding="utf-8",

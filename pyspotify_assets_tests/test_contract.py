@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from pyspotify_assets.checks import CATALOG_SCHEMA, MART_CHECKS, RAW_CHECKS, REFINED_CHECKS
 from pyspotify_assets.contract import (
     RULES,
     Difference,
@@ -21,6 +24,7 @@ from pyspotify_assets.contract import (
     staged_differences,
 )
 from pyspotify_assets.tables import LISTENING, MARTS, PLAYS, SNAPSHOT, Column, Dropped, Table
+from scripts.contract_rules import PAGE, rules_table, with_rules
 
 SONGS = Table(
     "songs",
@@ -174,3 +178,15 @@ def test_a_difference_without_a_rule_cannot_come_about():
     with pytest.raises(KeyError):
         _ = Difference(Step.CATALOG, Kind.NARROWER, "rank").follows
     assert {step for step, _ in RULES} == set(Step)
+
+
+def test_the_page_shows_the_rules_as_they_are():
+    page = PAGE.read_text(encoding="utf-8")
+    assert rules_table() in page
+    assert with_rules(page) == page, "python -m scripts.contract_rules writes it anew"
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([a-z_]+)`", rules_table())) - {"id", "name"}))
+def test_every_check_that_a_rule_names_exists(name):
+    known = {check.name for check in (*RAW_CHECKS, *REFINED_CHECKS, *MART_CHECKS, CATALOG_SCHEMA)}
+    assert name in known
