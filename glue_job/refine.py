@@ -42,6 +42,7 @@ TYPES = {
     "bool": "boolean",
     "int16": "smallint",
     "int32": "int",
+    "int64": "bigint",
     "date32": "date",
     "timestamp": "timestamp",
 }
@@ -76,16 +77,22 @@ class Fault(Exception):
         return f"{self.message} ({self.remedy})"
 
 
-def refine(spark: SparkSession, raw: str, staging: str, columns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def refine(
+    spark: SparkSession,
+    raw: str,
+    staging: str,
+    columns: Sequence[Mapping[str, Any]],
+    raw_columns: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
     """Refine the raw CSV at the address `raw` into `staging`; gives what was counted.
 
-    `columns`: those of the refined table in their order, as `pyspotify_assets.refine.rules` gives them. Fault, with
-    nothing written, if `raw` is not the raw format.
+    `columns` and `raw_columns`: those of the refined table and of the raw CSV, in their order, as `rules` and
+    `raw_rules` of `pyspotify_assets.refine` give them. Fault, with nothing written, if `raw` is not the raw format.
     """
     for name, value in SETTINGS.items():
         spark.conf.set(name, value)
-    names = [column["name"] for column in columns if not column["derived"]]
-    text = read_raw(spark, raw, names)
+    names = [column["name"] for column in raw_columns]
+    text = read_raw(spark, raw, raw_columns)
     typed = type_rows(text, columns)
     # Counted here and not after the best are picked, so that the one can be held against the other.
     per_key = typed.groupBy("reason", *_key("typed.")).count()
@@ -109,10 +116,11 @@ def refine(spark: SparkSession, raw: str, staging: str, columns: Sequence[Mappin
     }
 
 
-def read_raw(spark: SparkSession, raw: str, names: Sequence[str]) -> DataFrame:
-    """The raw CSV as text: `position`, which row it is, from 1; and `text`, a struct of the columns `names`.
+def read_raw(spark: SparkSession, raw: str, columns: Sequence[Mapping[str, Any]]) -> DataFrame:
+    """The raw CSV as text: `position`, which row it is, from 1; and `text`, a struct of `columns`.
 
-    Null and empty text stay apart, which Spark's own CSV reader does not grant. Fault names the first wrong line.
+    Null and empty text stay apart, which Spark's own CSV reader does not grant. A file from before a migration of the
+    columns is understood, see `pyspotify_assets/contract.py`. Fault names the first wrong line.
     """
     lines = (
         spark.read.option("lineSep", "\n")
@@ -121,7 +129,12 @@ def read_raw(spark: SparkSession, raw: str, names: Sequence[str]) -> DataFrame:
             "value", F.col("_metadata.file_block_start").alias("block"), F.monotonically_increasing_id().alias("id")
         )
     )
-    width = len(names)
+    first_line = lines.where("block = 0").head(1)
+    if not first_line:
+        raise Fault(f"{raw} is empty: zero bytes", "Take the snapshot or export the file again.")
+    header = header_of(first_line[0]["value"], raw)
+    found = known_columns(header, columns, raw)
+    width = len(header)
     shape = rf"\A{_VALUE}(?:,{_VALUE}){{{width - 1}}}+\r?\z"
     raw_bytes = F.col("value").cast("binary")
     is_utf8 = F.decode(raw_bytes, "UTF-8").cast("binary") == raw_bytes
@@ -137,16 +150,6 @@ def read_raw(spark: SparkSession, raw: str, names: Sequence[str]) -> DataFrame:
         .orderBy("block")
         .collect()
     )
-    if not blocks:
-        raise Fault(f"{raw} is empty: zero bytes", "Take the snapshot or export the file again.")
-    header = lines.where((F.col("block") == blocks[0]["block"]) & (F.col("id") == blocks[0]["first"])).head(1)[0][
-        "value"
-    ]
-    found = header_of(header, raw)
-    if sorted(found) != sorted(names):
-        raise Fault(
-            f"{raw} is not the raw format: {_difference(found, names)}", f"Its columns are: {', '.join(names)}."
-        )
     starts, line = [], 1
     for block in blocks:
         if block["broken"] is not None:
@@ -163,7 +166,10 @@ def read_raw(spark: SparkSession, raw: str, names: Sequence[str]) -> DataFrame:
     values = rows.where("position > 0").select(
         "position", F.regexp_extract_all(line_text, F.lit(f",({_VALUE})"), 1).alias("values")
     )
-    parts = [_unquoted(F.col("values")[found.index(name)]).alias(name) for name in names]
+    parts = [
+        (_unquoted(F.col("values")[found.index(name)]) if name in found else F.lit(None).cast("string")).alias(name)
+        for name in (column["name"] for column in columns)
+    ]
     return values.select("position", F.struct(*parts).alias("text"))
 
 
@@ -234,6 +240,19 @@ def header_of(line: str, name: str) -> list[str]:
         raise Fault(f"{name}, line 1: the header cannot be read: {error}", QUOTES_REMEDY) from None
 
 
+def known_columns(header: Sequence[str], columns: Sequence[Mapping[str, Any]], name: str) -> list[str]:
+    """The columns of a header by the names that they have now. Fault if they are not those of the raw format, which the
+    file may have under a name of before (`formerly`) or, if they are `optional`, may lack.
+    """
+    former = {old: column["name"] for column in columns for old in column["formerly"]}
+    found = [former.get(one, one) for one in header]
+    required = [column["name"] for column in columns if not column["optional"] or column["name"] in found]
+    if sorted(found) != sorted(required):
+        names = ", ".join(column["name"] for column in columns)
+        raise Fault(f"{name} is not the raw format: {_difference(found, required)}", f"Its columns are: {names}.")
+    return found
+
+
 def fault_of(line: bytes, number: int, width: int, name: str) -> Fault:
     """What is wrong with a line that was refused, in the words of `pyspotify_assets/csv_structure.py`."""
     where = f"{name}, line {number}"
@@ -270,7 +289,7 @@ def _unquoted(value: Column) -> Column:
 
 def _cast(value: Column, column: Mapping[str, Any]) -> Column:
     """The text as its column's type; null where it means nothing. See `pyspotify_assets/casting.py`."""
-    if column["type"] in ("int16", "int32"):
+    if column["type"] in ("int16", "int32", "int64"):
         digits = F.regexp_extract(value, r"\A(-?[0-9]+)(?:\.0*)?\z", 1)
         # 18 digits always fit into 64 bits.
         number = F.when((digits != "") & (F.length(digits) <= 18), digits).cast("bigint")
@@ -359,7 +378,9 @@ def main(arguments: Sequence[str]) -> None:
             raise RuntimeError(f"This script has version {VERSION} of the rules, the pipeline {expected}: make deploy")
         spark = SparkSession.builder.getOrCreate()
         try:
-            figures = refine(spark, given.raw, given.staging.rstrip("/"), run.get_extra("columns"))
+            figures = refine(
+                spark, given.raw, given.staging.rstrip("/"), run.get_extra("columns"), run.get_extra("raw_columns")
+            )
         except Fault as fault:
             run.report_custom_message({"fault": fault.message, "remedy": fault.remedy})
             raise

@@ -16,6 +16,7 @@ from infra.buckets import of_the_stack
 from infra.classifier import keep_classifier
 from infra.code import Code, built, put_once, upload
 from infra.crawlers import bring_to_rest, logical_id, targets
+from infra.partitions import follow_files
 from infra.places import filled_in
 from infra.stacks import Change, Echo, Stack
 from infra.templates import body, data_template, pipeline_template
@@ -117,6 +118,9 @@ def _put_up(settings: Settings, feeds: Sequence[Feed], echo: Echo, options: Opti
         template = pipeline_template(settings, feeds, without=[logical_id(area) for area in turned])
         pipeline.apply(Change(_sent(template, code_bucket), parameters, tags))
     _apply(pipeline, Change(_sent(pipeline_template(settings, feeds), code_bucket), parameters, tags), echo)
+    followed = follow_files(settings, feeds)
+    if followed:
+        echo(f"  {followed} partitions have the types of their files, which were refined again")
 
 
 def _apply(stack: Stack, change: Change, echo: Echo) -> None:

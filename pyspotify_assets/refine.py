@@ -122,6 +122,22 @@ def rules() -> list[dict[str, object]]:
     ]
 
 
+def raw_rules() -> list[dict[str, object]]:
+    """The columns of the raw CSV, in order, likewise.
+
+    Each has `name`; `formerly`, names of before; and `optional`: whether files from before a migration may lack it.
+    """
+    columns = {column.name: column for column in SNAPSHOT.columns}
+    return [
+        {
+            "name": name,
+            "formerly": list(columns[name].formerly) if name in columns else [],
+            "optional": name not in columns or bool(columns[name].since),
+        }
+        for name in SNAPSHOT.raw_columns
+    ]
+
+
 def type_rows(text: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.StringArray]:
     """Raw rows of text as typed rows, and for every raw row why it cannot be typed: null if it was."""
     import numpy as np

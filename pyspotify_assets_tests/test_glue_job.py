@@ -15,6 +15,8 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,7 +26,7 @@ import pytest
 from pyspotify_assets import refine
 from pyspotify_assets.errors import RawFormatError
 from pyspotify_assets.raw_csv import write_raw_csv
-from pyspotify_assets.tables import SNAPSHOT
+from pyspotify_assets.tables import SNAPSHOT, Column, Dropped
 from pyspotify_assets_tests.test_refine import ROW, WRONG
 
 RIGHT = {
@@ -138,7 +140,7 @@ class Both:
         here.mkdir()
         raw.write_bytes(content)
         spark.conf.set("spark.sql.files.maxPartitionBytes", block)
-        self.report = job.refine(spark, str(raw), str(there), refine.rules())
+        self.report = job.refine(spark, str(raw), str(there), refine.rules(), refine.raw_rules())
         self.outcome = refine.refine(raw, here / "refined.parquet", here / "quarantine.csv")
         self.here, self.there = pq.read_table(here / "refined.parquet"), pq.read_table(_only(there / "refined"))
         self.quarantine_here = (here / "quarantine.csv").read_bytes() if self.outcome.quarantined else b""
@@ -218,6 +220,21 @@ class TestTheSameRows:
         Both(spark, tmp_path, raw_csv([])).assert_the_same()
         Both(spark, tmp_path, raw_csv([ROW | {"rank": "x"}] * 3)).assert_the_same()
 
+    def test_of_a_file_from_before_a_migration(self, spark, tmp_path, monkeypatch):
+        added = Column("label", "string", "", since="2026-12-01")
+        changes = {"duration_ms": {"name": "length_ms", "formerly": ("duration_ms",)}, "rank": {"type": "int64"}}
+        kept = [replace(one, **changes.get(one.name, {})) for one in SNAPSHOT.columns if one.name != "album_type"]
+        migrated = replace(
+            SNAPSHOT, columns=(*kept[:2], added, *kept[2:]), dropped=(Dropped("album_type", after="album_name"),)
+        )
+        content = raw_csv([ROW, ROW | {"track_id": "b", "rank": "2"}, ROW | {"rank": "x"}])
+        monkeypatch.setattr(refine, "SNAPSHOT", migrated)
+        monkeypatch.setattr(refine, "open_raw_csv", partial(refine.open_raw_csv, table=migrated))
+        quarantine = [replace(one, type="string", nullable=True) for one in migrated.columns if not one.refined_only]
+        last = [replace(one, since=added.since) for one in refine.QUARANTINE.columns[-2:]]
+        monkeypatch.setattr(refine, "QUARANTINE", replace(migrated, columns=(*quarantine, *last)))
+        Both(spark, tmp_path, content).assert_the_same()
+
     def test_of_what_is_read_leniently(self, spark, tmp_path):
         order = [*reversed(SNAPSHOT.raw_columns)]
         file = io.StringIO()
@@ -260,7 +277,7 @@ class TestTheSameRefusals:
             refine.refine(raw, tmp_path / "refined.parquet", tmp_path / "quarantine.csv")
         spark.conf.set("spark.sql.files.maxPartitionBytes", 8 << 10)
         with pytest.raises(job.Fault) as there:
-            job.refine(spark, str(raw), str(tmp_path / "there"), refine.rules())
+            job.refine(spark, str(raw), str(tmp_path / "there"), refine.rules(), refine.raw_rules())
         assert (there.value.message, there.value.remedy) == (here.value.args[0], here.value.remedy)
         assert not (tmp_path / "there").exists()
 

@@ -67,7 +67,11 @@ class Glue:
         arguments, s3 = request["Arguments"], boto3.client("s3")
         where = decode_param(arguments["--dagster-pipes-context"])
         told = json.loads(s3.get_object(Bucket=where["bucket"], Key=where["key"])["Body"].read())["extras"]
-        assert told == {"version": refine.VERSION, "columns": refine.rules()}
+        assert told == {
+            "version": refine.VERSION,
+            "columns": refine.rules(),
+            "raw_columns": refine.raw_rules(),
+        }
         store = S3Store.at(arguments["--staging"])
         raw = S3Store.at(arguments["--raw"].rpartition("/")[0])
         with (

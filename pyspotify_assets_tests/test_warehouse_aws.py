@@ -192,6 +192,7 @@ AFTER = (
 import json, sys
 from datetime import UTC, datetime
 from infra.catalog import table_input
+from infra.partitions import follow_files
 from infra.places import filled_in
 from pyspotify_assets.aws.session import client
 from pyspotify_assets.daily.mart import SnapshotWindows, make_mart_day
@@ -245,7 +246,14 @@ seen["after deploy"] = drift()
 seen["both"] = answers()
 windows = SnapshotWindows(lake, sql, DEFAULT_FEEDS, "2026-10-01", SECOND).of(FIRST, 28)
 seen["mart"] = make_mart_day(sql, RELEASE_PROFILE, FIRST, "run", 28, windows)[2][0]["mean_duration_ms"]
+seen["followed"] = [follow_files(settings, DEFAULT_FEEDS)]
 refine_day(lake, "popular_songs", FIRST)
+seen["followed"] += [follow_files(settings, DEFAULT_FEEDS) for _ in range(2)]
+database = settings.names.database("refined")
+seen["types"] = [
+    {column["Name"]: column["Type"] for column in partition["StorageDescriptor"]["Columns"]}["rank"]
+    for partition in client("glue").get_partitions(DatabaseName=database, TableName="popular_songs")["Partitions"]
+]
 seen["again"] = answers()
 print(json.dumps(seen))
 """
@@ -272,3 +280,5 @@ def test_a_lake_of_before_a_migration_is_crawled_and_queried_under_the_new_decla
     assert seen["old"]["refined"] == refined[:2]
     assert seen["both"]["refined"] == seen["again"]["refined"] == refined
     assert seen["mart"] == 200_000.0
+    assert seen["followed"] == [0, 1, 0], "a partition follows its file once that has been made anew"
+    assert seen["types"] == ["bigint", "bigint"]

@@ -77,7 +77,7 @@ def refine_day_on_glue(lake: Lake, feed: str, day: str, run: JobRunner) -> tuple
 def _report(task: RefinedDay, state: S3Store, workspace: str, run: JobRunner) -> Mapping[str, Any]:
     """What the job counted."""
     arguments = {"--raw": task.raw.uri, "--staging": f"{state.uri(workspace)}/"}
-    extras = {"version": refine.VERSION, "columns": refine.rules()}
+    extras = {"version": refine.VERSION, "columns": refine.rules(), "raw_columns": refine.raw_rules()}
     try:
         reported = run(state, workspace, arguments, extras)
     except GlueJobError as error:
