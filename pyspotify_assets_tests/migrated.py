@@ -55,8 +55,7 @@ _USES = {  # Where else a column is named, and what has to be said there.
     "renamed": {
         "spotify/records.py": (r'"duration_ms": _integer', '"length_ms": _integer'),
         "landing.py": (r'"duration_ms": old', '"length_ms": old'),
-        "assets/raw.py": (r'"duration_ms"', '"length_ms"'),
-        "assets/refined.py": (r'"duration_ms"', '"length_ms"'),
+        "assets/metadata.py": (r'"duration_ms"', '"length_ms"'),
         "sql/all_feeds.sql": (r"\bduration_ms\b", "length_ms AS duration_ms"),
     },
     "dropped": {"spotify/records.py": (r'\n *"album_type": [^\n]*', "")},

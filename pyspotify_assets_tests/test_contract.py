@@ -24,7 +24,7 @@ from pyspotify_assets.contract import (
     staged_differences,
 )
 from pyspotify_assets.tables import LISTENING, MARTS, PLAYS, SNAPSHOT, Column, Dropped, Table
-from scripts.contract_rules import PAGE, rules_table, with_rules
+from scripts.documents import rules_table
 
 SONGS = Table(
     "songs",
@@ -178,12 +178,6 @@ def test_a_difference_without_a_rule_cannot_come_about():
     with pytest.raises(KeyError):
         _ = Difference(Step.CATALOG, Kind.NARROWER, "rank").follows
     assert {step for step, _ in RULES} == set(Step)
-
-
-def test_the_page_shows_the_rules_as_they_are():
-    page = PAGE.read_text(encoding="utf-8")
-    assert rules_table() in page
-    assert with_rules(page) == page, "python -m scripts.contract_rules writes it anew"
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`([a-z_]+)`", rules_table())) - {"id", "name"}))

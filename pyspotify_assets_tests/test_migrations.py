@@ -104,7 +104,7 @@ if "views" in seen:
 windows = SnapshotWindows(lake, sql, DEFAULT_FEEDS, "2026-10-01", NEW)
 for day in (OLD, NEW):
     _, _, made = make_mart_day(sql, RELEASE_PROFILE, day, "r", 28, windows.of(day, 28))
-    seen[f"mart {day}"] = rows(pa.Table.from_pylist(made))
+    seen[f"mart {day}"] = rows(made)
 
 raw, refined = (lake.place((area, "popular_songs"), OLD) for area in ("raw", "refined"))
 seen["stale"] = Notes.from_texts(refined.info().notes).fingerprint != refined_fingerprint(raw)

@@ -245,7 +245,7 @@ refine_day(lake, "popular_songs", SECOND)
 seen["after deploy"] = drift()
 seen["both"] = answers()
 windows = SnapshotWindows(lake, sql, DEFAULT_FEEDS, "2026-10-01", SECOND).of(FIRST, 28)
-seen["mart"] = make_mart_day(sql, RELEASE_PROFILE, FIRST, "run", 28, windows)[2][0]["mean_duration_ms"]
+seen["mart"] = make_mart_day(sql, RELEASE_PROFILE, FIRST, "run", 28, windows)[2].to_pylist()[0]["mean_duration_ms"]
 seen["followed"] = [follow_files(settings, DEFAULT_FEEDS)]
 refine_day(lake, "popular_songs", FIRST)
 seen["followed"] += [follow_files(settings, DEFAULT_FEEDS) for _ in range(2)]

@@ -3,6 +3,7 @@
     docs/data-dictionary.md    every table and column, from the declarations, the SQL and the settings
     docs/error-messages.md     every error of errors.py, as the sources write it
     docs/architecture.md       its drawings and tables only; the rest is written by hand
+    docs/contracts.md          the table of rules only
 
 `test_documents.py` makes them too and compares, so that none is ever stale.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from pyspotify_assets.contract import RULES
 from scripts.dictionary import data_dictionary
 from scripts.imports import LAYERS, Layer, arrows
 from scripts.markdown import table, with_parts
@@ -19,6 +21,7 @@ from scripts.messages import BLANK, error_table, kinds
 from scripts.pipeline_graph import asset_drawing, automation_table, job_table, layer_drawing
 
 DOCS = Path(__file__).parent.parent / "docs"
+CONTRACTS = DOCS / "contracts.md"
 
 
 def documents() -> Mapping[Path, str]:
@@ -28,6 +31,7 @@ def documents() -> Mapping[Path, str]:
         DOCS / "data-dictionary.md": data_dictionary(),
         DOCS / "error-messages.md": error_messages(),
         architecture: with_parts(architecture.read_text(encoding="utf-8"), _parts()),
+        CONTRACTS: with_parts(CONTRACTS.read_text(encoding="utf-8"), {"contract-rules": rules_table()}),
     }
 
 
@@ -44,6 +48,12 @@ _ERRORS = f"""# All error messages
 Every error that this project raises is one of these classes, all of them `PySpotifyError`. A message says what happened
 and to what; the line after the arrow says what to do. {BLANK} stands for names and figures, and for what differs by the
 case. The common ones are explained in [troubleshooting.md](troubleshooting.md)."""
+
+
+def rules_table() -> str:
+    """The rules of `contract.py`, a row for each."""
+    rows = [(step, kind, f"**{rule.follows}**", rule.how) for (step, kind), rule in RULES.items()]
+    return table(("where", "what is found is", "then it is", "how that looks"), rows)
 
 
 def _parts() -> dict[str, str]:
