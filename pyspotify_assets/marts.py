@@ -7,7 +7,7 @@ feeds have the day, each feed's previous snapshot, the window. Days are literals
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,14 +23,23 @@ if TYPE_CHECKING:
 VERSION = "1"
 """Part of every mart's fingerprint: raise it when the same SQL over the same rows would come out differently."""
 
+_SNAPSHOTS = "all_snapshots"
+
+COUNTED = ("raw_rows", "duplicates", "quarantined")
+"""What refining counts of a day and its rows do not say: columns of `all_snapshots`, after feed and day."""
+
 
 @dataclass(frozen=True)
 class FeedWindow:
-    """One feed's snapshots that a day's marts are made from. `versions`: day → content version, all of the window."""
+    """One feed's snapshots that a day's marts are made from. `versions`: day → content version, all of the window.
+
+    `counts`: day → what refining counted, as far as it was noted; see COUNTED.
+    """
 
     feed: str
     previous: str | None
     versions: Mapping[str, str]
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def window_of(day: str, lookback_days: int) -> tuple[str, str]:
@@ -38,17 +47,21 @@ def window_of(day: str, lookback_days: int) -> tuple[str, str]:
     return (date.fromisoformat(day) - timedelta(days=lookback_days)).isoformat(), day
 
 
-def feed_window(feed: str, day: str, versions: Mapping[str, str]) -> FeedWindow | None:
+def feed_window(
+    feed: str, day: str, versions: Mapping[str, str], counts: Mapping[str, Mapping[str, int]]
+) -> FeedWindow | None:
     """The feed's part in a day's marts, from its days in the window; None when it has no snapshot on the day."""
     if day not in versions:
         return None
     previous = max((other for other in versions if other < day), default=None)
-    return FeedWindow(feed, previous, dict(sorted(versions.items())))
+    return FeedWindow(feed, previous, dict(sorted(versions.items())), counts)
 
 
 def mart_fingerprint(mart: Table, day: str, windows: Sequence[FeedWindow]) -> str:
     """What the day's rows depend on: the SQL, the declaration, and the content of every snapshot in the window."""
-    inputs = [(window.feed, window.previous, window.versions) for window in windows]
+    inputs: list[object] = [(window.feed, window.previous, window.versions) for window in windows]
+    if _SNAPSHOTS in sql_text(mart.name):
+        inputs += _counted(windows)
     return fingerprint(VERSION, day, mart.shape, sql_text(mart.name), sql_text("all_feeds"), inputs)
 
 
@@ -70,7 +83,19 @@ def mart_sql(mart: Table, day: str, lookback_days: int, windows: Sequence[FeedWi
     for table in list(body.find_all(exp.Table)):
         if table.name == "all_feeds":
             table.replace(exp.Subquery(this=every_feed.copy(), alias=exp.to_identifier("all_feeds")))
+        elif table.name == _SNAPSHOTS:
+            columns = ("feed", "snapshot_date", *COUNTED)
+            table.replace(exp.values(_counted(windows), alias=_SNAPSHOTS, columns=columns))
     return as_declared(body, mart)
+
+
+def _counted(windows: Sequence[FeedWindow]) -> list[tuple[str | int | None, ...]]:
+    """The rows of `all_snapshots`: every day of every feed's window."""
+    return [
+        (window.feed, day, *(window.counts.get(day, {}).get(name) for name in COUNTED))
+        for window in windows
+        for day in window.versions
+    ]
 
 
 def as_declared(body: exp.Expr, mart: Table) -> str:

@@ -263,7 +263,29 @@ RELEASE_PROFILE = Table(
     key=("feed", "release_year"),
 ).with_example(feed="top_played", release_year="2026", tracks="27", mean_popularity="64.2", mean_duration_ms="191250.5")
 
-MARTS = (CHART_MOVEMENT, CHART_EXITS, TOP_ARTISTS, RELEASE_PROFILE)
+PIPELINE_HEALTH = Table(
+    "pipeline_health",
+    "The day's figures of every feed, beside what each was in the snapshots before it within the look-back window.",
+    (
+        _FEED,
+        Column("figure", "string", "Name of the figure, such as tracks or newcomer_share", nullable=False),
+        Column("value", "double", "The figure on the day; null where it cannot be known. A share is 0 to 1"),
+        Column("previous_value", "double", "The figure in the feed's previous snapshot"),
+        Column(
+            "snapshots",
+            "int32",
+            "Snapshots of the window before the day that have the figure and are of the same source",
+            nullable=False,
+        ),
+        Column("median", "double", "The median of the figure in these snapshots"),
+        Column("deviation", "double", "The median of their distances from that median (MAD)"),
+        Column("lowest", "double", "The least value among them"),
+        Column("highest", "double", "The greatest value among them"),
+    ),
+    key=("feed", "figure"),
+)
+
+MARTS = (CHART_MOVEMENT, CHART_EXITS, TOP_ARTISTS, RELEASE_PROFILE, PIPELINE_HEALTH)
 
 _TRACK_NAME = Column("track_name", "string", "Title", nullable=False)
 _ARTIST_NAME = Column("artist_name", "string", "The album's artist")

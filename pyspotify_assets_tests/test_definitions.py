@@ -22,7 +22,7 @@ from pyspotify_assets_tests.builders import put_snapshot, track
 
 HEAVY = ("pandas", "pyarrow", "boto3", "spotipy", "duckdb", "altair", "dagster_aws", "sqlglot", "requests")
 FEEDS = ("popular_songs", "top_played")
-MARTS = ("chart_movement", "chart_exits", "top_artists", "release_profile")
+MARTS = ("chart_movement", "chart_exits", "top_artists", "release_profile", "pipeline_health")
 KEYS = {
     "spotify/search",
     "spotify/playlist",

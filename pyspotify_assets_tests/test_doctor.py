@@ -407,7 +407,7 @@ class TestSomethingIsNotAsDeclared:
 
         elsewhere = [found for found in faults(diagnose()) if "lies at" in found.seen]
 
-        assert len(elsewhere) == 12  # Two feeds in raw and refined, four marts; the listening history and its three.
+        assert len(elsewhere) == 13  # Two feeds in raw and refined, five marts; the listening history and its three.
         assert all(found.status == "problem" for found in elsewhere)
 
     def test_a_crawler_that_does_not_know_a_feed(self, front, deployed):

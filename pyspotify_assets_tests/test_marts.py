@@ -14,7 +14,16 @@ import pytest
 from pyspotify_assets.daily.mart import SnapshotWindows, make_mart_day
 from pyspotify_assets.feeds import DEFAULT_FEEDS
 from pyspotify_assets.lake import Lake
-from pyspotify_assets.tables import CHART_EXITS, CHART_MOVEMENT, LISTENING, MARTS, RELEASE_PROFILE, TOP_ARTISTS, Table
+from pyspotify_assets.tables import (
+    CHART_EXITS,
+    CHART_MOVEMENT,
+    LISTENING,
+    MARTS,
+    PIPELINE_HEALTH,
+    RELEASE_PROFILE,
+    TOP_ARTISTS,
+    Table,
+)
 from pyspotify_assets.warehouse import Crawler, SqlEngine
 from pyspotify_assets.warehouse.athena_engine import AthenaEngine
 from pyspotify_assets.warehouse.glue_crawler import GlueCrawler
@@ -226,6 +235,76 @@ def test_release_years_keep_a_row_for_unknown_dates(warehouse):
     ]
 
 
+def test_the_figures_of_a_day_are_counted_against_the_snapshot_before(warehouse):
+    found = rows(warehouse, PIPELINE_HEALTH, "2026-11-22", "feed", "figure", "value", "previous_value")
+    songs = {figure: (value, before) for feed, figure, value, before in found if feed == "popular_songs"}
+
+    third = pytest.approx(1 / 3)
+    assert {name: songs[name] for name in songs if songs[name] != (0, 0)} == {
+        "tracks": (3, 3),
+        "no_artist_share": (third, 0),
+        "no_popularity_share": (third, 0),
+        "no_release_share": (third, 0),
+        "popularity_low": (40, 60),
+        "popularity_median": (40, 70),
+        "popularity_high": (75, 80),
+        "largest_artist_share": (pytest.approx(2 / 3), third),
+        "renamed_share": (1, None),  # A and B have come to be by Duo.
+        "newcomer_share": (third, None),
+        "kept_share": (pytest.approx(2 / 3), None),
+        "same_rank_share": (0, None),
+        "unchanged_share": (0, None),
+        "rank_change_share": (third, None),  # A and B moved by one place of three.
+        "newest_release_age": (325, 537),
+        "snapshot_age": (0, -2),  # The builder's snapshots are all of noon on the 22nd.
+        "days_since_previous": (2, None),
+    }
+
+
+def test_what_is_usual_is_the_median_of_the_snapshots_of_the_same_source_and_how_far_from_it_they_are(warehouse):
+    def snapshot(day: int, tracks: int, source: str) -> None:
+        chart = [track(rank, str(rank), source=source) for rank in range(1, tracks + 1)]
+        put_snapshot(warehouse.lake, "popular_songs", f"2026-11-{day}", chart)
+
+    for day, tracks in ((10, 3), (11, 9), (12, 5), (14, 4), (22, 6)):
+        snapshot(day, tracks, "search:this")
+    for day in (13, 20):
+        snapshot(day, 50, "search:that")
+    warehouse.crawl()
+    columns = ("feed", "figure", "value", "previous_value", "snapshots", "median", "deviation", "lowest", "highest")
+
+    found = {row[:2]: row[2:] for row in rows(warehouse, PIPELINE_HEALTH, "2026-11-22", *columns)}
+
+    # Of 3, 4, 5, 9 the median is 4.5; of the distances 0.5, 0.5, 1.5, 4.5 it is 1.
+    assert found["popular_songs", "tracks"] == (6, 50, 4, 4.5, 1, 3, 9)
+    # Of the 11th and the 12th: the 10th is the first, the 14th came after another source, and so did the day itself.
+    assert found["popular_songs", "kept_share"] == (None, None, 2, pytest.approx(7 / 9), pytest.approx(2 / 9), 5 / 9, 1)
+
+
+def test_a_day_of_which_no_row_could_be_typed_has_figures_too(warehouse):
+    put_snapshot(
+        warehouse.lake, "top_played", "2026-11-22", [track(1, "Y", popularity=101), track(2, "Z", duration_ms="long")]
+    )
+    warehouse.crawl()
+
+    found = rows(warehouse, PIPELINE_HEALTH, "2026-11-22", "feed", "figure", "value")
+    known = {figure: value for feed, figure, value in found if feed == "top_played" and value is not None}
+
+    assert known == {"tracks": 0, "quarantined_share": 1, "duplicate_share": 0, "days_since_previous": 1}
+
+
+def test_names_that_were_read_in_another_encoding_are_told_from_those_with_marks(warehouse):
+    right = ["CORAÇÃO", "MAÇÃ", "Solidão", "Ägir", "Señal ¿Sí?", "月の歌", "Ну", "A … “B”"]
+    broken = [name.encode().decode("cp1252", "replace") for name in ("Solidão", "Señal", "Måne", "“B”", "Fjære")]
+    chart = [track(rank, str(rank), track_name=name) for rank, name in enumerate([*right, *broken, "Sol\ufffd"], 1)]
+    put_snapshot(warehouse.lake, "top_played", "2026-11-22", chart)
+    warehouse.crawl()
+
+    found = rows(warehouse, PIPELINE_HEALTH, "2026-11-22", "feed", "figure", "value")
+
+    assert ("top_played", "broken_name_share", pytest.approx(6 / 14)) in found
+
+
 def test_a_day_sees_nothing_beyond_its_window(warehouse):
     windows = SnapshotWindows(warehouse.lake, warehouse.sql, DEFAULT_FEEDS, "2026-10-01", "2026-11-22")
     assert [(window.feed, window.previous) for window in windows.of("2026-11-22", 1)] == [
@@ -243,6 +322,8 @@ def test_sql_uses_only_functions_that_mean_the_same_in_trino_and_duckdb():
     known = {"count", "min", "max", "avg", "sum", "coalesce", "concat", "year", "cast", "case", "if", "and", "or"}
     # Of the listening history: ISO days of the week, Monday is 1; at_timezone of an instant gives the local clock.
     known |= {"row_number", "hour", "dayofweek_iso"}
+    # Of the health: a class of letters written out; days between dates (of timestamps, and of months, they differ).
+    known |= {"lag", "abs", "regexp_like", "datediff"}
     # Of the dashboard, in UTC on Athena; a day more or less at its far end is of no weight.
     known |= {"current_date"}
     for name in (

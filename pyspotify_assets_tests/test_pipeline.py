@@ -150,7 +150,7 @@ class TestOneRefresh:
             else None
             for check, record in latest.items()
         }
-        assert len(passed) == 38
+        assert len(passed) == 40
         of_live_data = {
             f"raw/{feed}:{name}" for feed in FEEDS for name in ("spotify_answers", "no_day_missed", "login_fresh")
         }
@@ -178,7 +178,7 @@ class TestOneRefresh:
         assert {area: number for area, number in assert_whole(refreshed.lake).items() if area != "catalog"} == {
             "raw": 6,
             "refined": 6,
-            "marts": 12,
+            "marts": 15,
             "report": 4,
         }
 

@@ -37,25 +37,28 @@ class SnapshotWindows:
         """Each feed's part in the day's marts; feeds without a snapshot on the day are left out."""
         first, _ = window_of(day, lookback_days)
         windows = []
-        for feed, versions in self._versions.items():
-            inside = {other: version for other, version in versions.items() if first <= other <= day}
-            window = feed_window(feed, day, inside)
+        for feed, snapshots in self._snapshots.items():
+            inside = {other: snapshot for other, snapshot in snapshots.items() if first <= other <= day}
+            versions = {other: version for other, (version, _) in inside.items()}
+            counts = {other: counted for other, (_, counted) in inside.items()}
+            window = feed_window(feed, day, versions, counts)
             if window is not None:
                 windows.append(window)
         return windows
 
     @cached_property
-    def _versions(self) -> dict[str, dict[str, str]]:
-        return {feed.name: self._versions_of(feed.name) for feed in self._feeds}
+    def _snapshots(self) -> dict[str, dict[str, tuple[str, Mapping[str, int]]]]:
+        return {feed.name: self._snapshots_of(feed.name) for feed in self._feeds}
 
-    def _versions_of(self, feed: str) -> dict[str, str]:
-        versions = {}
+    def _snapshots_of(self, feed: str) -> dict[str, tuple[str, Mapping[str, int]]]:
+        """Day → its content version, and what refining it counted."""
+        snapshots = {}
         for partition in self._sql.partitions(DATABASES["refined"], feed, self._first_day, self._last_day):
             info = self._lake.place(("refined", feed), partition.day).info()
             if info is not None:  # The catalog may still know what has been deleted since the last crawl.
                 notes = Notes.from_texts(info.notes)
-                versions[partition.day] = notes.version if notes else info.identity
-        return versions
+                snapshots[partition.day] = (notes.version, notes.counts) if notes else (info.identity, {})
+        return snapshots
 
 
 def make_mart_day(

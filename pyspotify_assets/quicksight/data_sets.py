@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspotify_assets.tables import CHART_EXITS, CHART_MOVEMENT, RELEASE_PROFILE, TOP_ARTISTS
+from pyspotify_assets.tables import CHART_EXITS, CHART_MOVEMENT, PIPELINE_HEALTH, RELEASE_PROFILE, TOP_ARTISTS
 
 DAYS = 91
 """Days back from today that the SQL reads: what a look costs does not grow with history."""
@@ -100,6 +100,18 @@ DATA_SETS = (
             Field("tracks", "INTEGER", "Tracks"),
             Field("mean_popularity", "DECIMAL", "Mean popularity"),
             Field("mean_minutes", "DECIMAL", "Mean length in minutes"),
+        ),
+    ),
+    DataSet(
+        PIPELINE_HEALTH.name,
+        "Pipeline health",
+        (
+            *_COMMON,
+            Field("figure", "STRING", "Figure"),
+            Field("value", "DECIMAL", "Value"),
+            Field("median", "DECIMAL", "Median before"),
+            Field("deviation", "DECIMAL", "Median deviation"),
+            Field("snapshots", "INTEGER", "Snapshots before"),
         ),
     ),
 )

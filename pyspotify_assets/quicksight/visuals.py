@@ -10,8 +10,8 @@ from pyspotify_assets.quicksight.data_sets import DataSet, data_set
 COLUMNS = 36
 """Columns of QuickSight's grid: a visual is as many wide."""
 
-_CHART, _EXITS, _ARTISTS, _RELEASES = (
-    data_set(mart) for mart in ("chart_movement", "chart_exits", "top_artists", "release_profile")
+_CHART, _EXITS, _ARTISTS, _RELEASES, _HEALTH = (
+    data_set(mart) for mart in ("chart_movement", "chart_exits", "top_artists", "release_profile", "pipeline_health")
 )
 
 
@@ -94,6 +94,13 @@ def _by_year(id: str, title: str, subtitle: str, value: Value) -> Visual:
 def _rows(id: str, title: str, subtitle: str, data_set: DataSet, columns: tuple[str, ...], *only: Only) -> Visual:
     """A table in the order of its first column."""
     return Visual(id, "table", title, subtitle, data_set, 18, 14, along=columns, only=only, order="ASC")
+
+
+def _figures(id: str, title: str, subtitle: str, width: int, *figures: str) -> Visual:
+    """Lines of some figures of `pipeline_health` over all days."""
+    only = (Only("figure", texts=figures),)
+    value = Value("value", "MAX", decimals=2)
+    return Visual(id, "line", title, subtitle, _HEALTH, width, 12, ("day",), value, "figure", only, of_one_day=False)
 
 
 SHEETS = (
@@ -229,6 +236,42 @@ SHEETS = (
             ),
             _most("popularity-won", "Gaining", "Popularity won since the previous snapshot", "popularity_change"),
             _least("popularity-lost", "Losing", "Popularity lost since the previous snapshot", "popularity_change"),
+        ),
+    ),
+    Sheet(
+        "health",
+        "Health",
+        (
+            _figures("health-tracks", "Tracks", "On each day's chart", 18, "tracks"),
+            _figures(
+                "health-popularity",
+                "Popularity",
+                "A tenth of the chart is below the low, a tenth above the high",
+                18,
+                "popularity_low",
+                "popularity_median",
+                "popularity_high",
+            ),
+            _figures(
+                "health-churn",
+                "Churn",
+                "Shares of each day's chart, beside the snapshot before: newcomers, kept, on the same rank",
+                36,
+                "newcomer_share",
+                "kept_share",
+                "same_rank_share",
+            ),
+            Visual(
+                "health-table",
+                "table",
+                "All figures of the day",
+                "Beside their median, and how far from it they usually are, in the snapshots of the window before",
+                _HEALTH,
+                36,
+                16,
+                along=("figure", "value", "median", "deviation", "snapshots"),
+                order="ASC",
+            ),
         ),
     ),
 )

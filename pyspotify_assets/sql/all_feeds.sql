@@ -11,8 +11,11 @@ SELECT
     coalesce(artist_id, artist_name) AS artist_key,
     artist_id,
     artist_name,
+    album_name,
     popularity,
     duration_ms,
-    released_on
+    released_on,
+    snapshot_at,
+    source
 FROM spotify_refined.feed
 WHERE snapshot_date BETWEEN :first_day AND :day

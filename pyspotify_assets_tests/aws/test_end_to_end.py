@@ -68,7 +68,9 @@ def test_from_an_empty_account_to_the_report_and_back(fresh, tmp_path):
         assert now.success, now.failures()
 
         for mart, order in zip(
-            MARTS, ("feed, rank", "feed, last_rank", "feed, artist_key", "feed, release_year"), strict=True
+            MARTS,
+            ("feed, rank", "feed, last_rank", "feed, artist_key", "feed, release_year", "feed, figure"),
+            strict=True,
         ):
             table = f"{DATABASES['marts']}.{mart}"
             here = [row for row in cells(pipeline, table, order) if row["snapshot_date"] in DAYS]

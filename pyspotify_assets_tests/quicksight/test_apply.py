@@ -20,6 +20,7 @@ from pyspotify_assets.errors import QuickSightError
 from pyspotify_assets.feeds import DEFAULT_FEEDS
 from pyspotify_assets.names import AwsNames
 from pyspotify_assets.quicksight.apply import Outcome, apply_dashboard
+from pyspotify_assets.quicksight.data_sets import DATA_SETS
 from pyspotify_assets.quicksight.declared import declared
 from pyspotify_assets.quicksight.principal import principal_of
 from pyspotify_assets.quicksight.refusals import NotSubscribedError
@@ -30,7 +31,7 @@ from pyspotify_assets_tests.quicksight_front import BY_MOTO
 from pyspotify_assets_tests.scripted_aws import Refusal
 
 UNSUBSCRIBED = Refusal("UnsupportedUserEditionException", f"Account {ACCOUNT} is not subscribed for QuickSight", 403)
-CREATIONS = ["CreateDataSource", *["CreateDataSet"] * 4, "CreateDashboard"]
+CREATIONS = ["CreateDataSource", *["CreateDataSet"] * len(DATA_SETS), "CreateDashboard"]
 
 
 def applied(names: AwsNames, arn: str = ANNA, feeds: Any = DEFAULT_FEEDS, patience: float = 5) -> list[Outcome]:
@@ -50,7 +51,7 @@ def test_a_name_may_have_slashes_as_those_of_roles_do():
 
 class TestApplying:
     def test_the_first_time_everything_is_created_from_the_bottom_up_for_the_principal(self, quicksight, names):
-        assert done(applied(names)) == ["created"] * 6
+        assert done(applied(names)) == ["created"] * len(CREATIONS)
 
         assert quicksight.changes == CREATIONS
         for operation in set(CREATIONS):
@@ -74,7 +75,7 @@ class TestApplying:
 
         outcomes = applied(names)
 
-        assert done(outcomes) == ["unchanged"] * 6
+        assert done(outcomes) == ["unchanged"] * len(CREATIONS)
         assert not any(one.let_in for one in outcomes)
         assert quicksight.changes == []
 
@@ -82,12 +83,12 @@ class TestApplying:
         applied(names)
         quicksight.requests.clear()
 
-        assert done(applied(names, feeds=DEFAULT_FEEDS[1:])) == ["unchanged"] * 5 + ["updated"]
+        assert done(applied(names, feeds=DEFAULT_FEEDS[1:])) == ["unchanged"] * (len(CREATIONS) - 1) + ["updated"]
 
         assert quicksight.changes == ["UpdateDashboard", "UpdateDashboardPublishedVersion"]
         assert int(quicksight.asked("UpdateDashboardPublishedVersion")[0]["VersionNumber"]) == 2
         quicksight.requests.clear()
-        assert done(applied(names, feeds=DEFAULT_FEEDS[1:])) == ["unchanged"] * 6
+        assert done(applied(names, feeds=DEFAULT_FEEDS[1:])) == ["unchanged"] * len(CREATIONS)
 
     def test_changed_sql_changes_its_data_set_alone(self, quicksight, names, monkeypatch):
         applied(names)
@@ -97,7 +98,7 @@ class TestApplying:
 
         for expected in ("updated", "unchanged"):
             outcomes = list(apply_dashboard(whole, principal_of(ANNA), ACCOUNT, names.stage))
-            assert done(outcomes) == ["unchanged", "unchanged", expected, "unchanged", "unchanged", "unchanged"]
+            assert done(outcomes) == ["unchanged", "unchanged", expected, *["unchanged"] * (len(CREATIONS) - 3)]
         assert quicksight.changes == ["UpdateDataSet", "TagResource"]
 
     def test_a_changed_data_source_is_updated_by_moto_itself(self, quicksight, names):
@@ -124,7 +125,7 @@ class TestApplying:
             AwsAccountId=ACCOUNT, DataSetId=names.quicksight_data_set("chart_exits")
         )
 
-        assert done(applied(names)) == ["unchanged", "unchanged", "created", "unchanged", "unchanged", "unchanged"]
+        assert done(applied(names)) == ["unchanged", "unchanged", "created", *["unchanged"] * (len(CREATIONS) - 3)]
 
     def test_another_principal_is_let_in_and_the_first_one_stays(self, quicksight, names):
         applied(names)
@@ -258,7 +259,7 @@ class TestRefusals:
         client.create_group(GroupName="elsewhere", AwsAccountId=ACCOUNT, Namespace="default")
 
         group = BERT.replace("bert", "elsewhere")
-        assert done(applied(names, group.replace(REGION, "eu-west-1"))) == ["created"] * 6
+        assert done(applied(names, group.replace(REGION, "eu-west-1"))) == ["created"] * len(CREATIONS)
         with pytest.raises(QuickSightError, match=r"group elsewhere .* is not there"):
             applied(names, group)
 
@@ -286,7 +287,7 @@ class TestRefusals:
     def test_throttling_is_tried_again(self, quicksight, names):
         quicksight.scripted["CreateDataSet"] = [Refusal("ThrottlingException", "slow down", 429), None]
 
-        assert done(applied(names)) == ["created"] * 6
+        assert done(applied(names)) == ["created"] * len(CREATIONS)
 
 
 class TestRemoving:
@@ -298,17 +299,17 @@ class TestRemoving:
 
         removed = list(remove_dashboard(names, ACCOUNT))
 
-        assert quicksight.changes == ["DeleteDashboard", *["DeleteDataSet"] * 4, "DeleteDataSource"]
+        assert quicksight.changes == ["DeleteDashboard", *["DeleteDataSet"] * len(DATA_SETS), "DeleteDataSource"]
         assert removed[0] == f"dashboard {names.quicksight_dashboard}"
-        assert len(removed) == 6
+        assert len(removed) == len(CREATIONS)
         assert list(remove_dashboard(names, ACCOUNT)) == []
-        assert done(applied(other)) == ["unchanged"] * 6
+        assert done(applied(other)) == ["unchanged"] * len(CREATIONS)
 
     def test_it_can_be_made_again(self, quicksight, names):
         applied(names)
         list(remove_dashboard(names, ACCOUNT))
 
-        assert done(applied(names)) == ["created"] * 6
+        assert done(applied(names)) == ["created"] * len(CREATIONS)
 
     def test_without_a_subscription_there_is_nothing_to_remove(self, quicksight, names):
         quicksight.scripted["DeleteDashboard"] = [UNSUBSCRIBED]
@@ -323,7 +324,7 @@ class TestRemoving:
         for _ in range(2):
             take_down_dashboard(settings, said.append, asked_for=False)
 
-        assert len([line for line in said if line.startswith("  removed: ")]) == 6
+        assert len([line for line in said if line.startswith("  removed: ")]) == len(CREATIONS)
         assert said[-1] == "  not there"
 
     def test_a_refusal_is_an_error_only_for_those_who_asked_for_a_dashboard(self, quicksight, names):
@@ -372,8 +373,8 @@ class TestAsset:
             for _ in range(2):
                 assert job.execute_in_process(instance=instance).success
                 told.append(instance.get_latest_materialization_event(key).asset_materialization.metadata)
-        assert [one["created"].value for one in told] == [6, 0]
-        assert [one["unchanged"].value for one in told] == [0, 6]
+        assert [one["created"].value for one in told] == [len(CREATIONS), 0]
+        assert [one["unchanged"].value for one in told] == [0, len(CREATIONS)]
         link = f"https://us-east-1.quicksight.aws.amazon.com/sn/dashboards/{names.quicksight_dashboard}"
         assert told[0]["dashboard"].value == link
 
