@@ -28,18 +28,22 @@ class Check:
     description: str
     blocking: bool = True
 
-    def finding(self, passed: bool, summary: str, **figures: int | str) -> Finding:
-        return Finding(self, bool(passed), summary, figures)
+    def finding(self, passed: bool, summary: str, **figures: float | str) -> Finding:
+        return Finding(self, bool(passed), summary, figures, self.blocking)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A check's verdict on one day: whether it holds, one sentence, and the figures behind it."""
+    """A check's verdict on one day: whether it holds, one sentence, and the figures behind it.
+
+    `grave`: if it does not hold, it is an error and not a warning, though it may keep nothing from being published.
+    """
 
     check: Check
     passed: bool
     summary: str
-    figures: Mapping[str, int | str] = field(default_factory=dict)
+    figures: Mapping[str, float | str] = field(default_factory=dict)
+    grave: bool = False
 
 
 RANKS = Check("ranks_without_holes", "Raw ranks run 1..n without holes.")

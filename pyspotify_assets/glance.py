@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from pyspotify_assets.health.judgement import strain
+from pyspotify_assets.health.rules import RULES
 from pyspotify_assets.pictures import Bar, bars, columns, lines
 from pyspotify_assets.tables import (
     CHART_EXITS,
@@ -19,6 +21,7 @@ from pyspotify_assets.tables import (
     LISTENING_ARTISTS,
     LISTENING_HOURS,
     LISTENING_TRACKS,
+    PIPELINE_HEALTH,
     RELEASE_PROFILE,
     TOP_ARTISTS,
     Table,
@@ -33,6 +36,8 @@ PICTURED = 6
 """Feeds that have a picture, the first by name: each costs up to a kilobyte of every materialization."""
 
 _SHOWN, _YEARS, _LEADERS, _DAYS = 8, 40, 5, 14
+_MOST_STRAINED = 5
+"""Times its usual range that a bar is drawn at most: others could not be seen beside it."""
 _BANDS = ((1, 10), (11, 50), (51, 100), (101, 250), (251, 500), (501, 1000), (1001, None))
 """First and last rank of what exits are counted by."""
 
@@ -214,6 +219,21 @@ def _hours(rows: Sequence[Row]) -> str:
     return columns("Minutes by hour of the day", {f"{hour} h": value for hour, value in minutes.items()})
 
 
+def _figures(rows: Sequence[Row], day: str) -> dict[str, int | float | None]:
+    return {row["figure"]: None if row["value"] is None else round(row["value"], 4) for row in rows}
+
+
+def _strained(rows: Sequence[Row]) -> str:
+    used = {rule.words: strain(rule, row) for rule in RULES for row in rows if row["figure"] == rule.figure}
+    known = sorted((part, words) for words, part in used.items() if part is not None)[::-1][:_SHOWN]
+    if not known:
+        return "No figure has a history of its own yet"
+    return bars(
+        "How much of its usual range a figure uses",
+        [Bar(min(part, _MOST_STRAINED), f"{part:.0%} {words}", falls=part > 1) for part, words in known],
+    )
+
+
 def _mean(values: Iterator[int | None]) -> float | None:
     given = [value for value in values if value is not None]
     return round(fmean(given), 2) if given else None
@@ -224,6 +244,7 @@ _OF_FEEDS = {
     CHART_EXITS.name: (_exits, _bands),
     TOP_ARTISTS.name: (_artists, _most_tracks),
     RELEASE_PROFILE.name: (_releases, _years),
+    PIPELINE_HEALTH.name: (_figures, _strained),
 }
 _OF_LISTENING = {
     LISTENING_TRACKS.name: _most_played("track_name"),

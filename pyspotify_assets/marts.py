@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from pyspotify_assets import health
 from pyspotify_assets.daily.fingerprints import fingerprint
 from pyspotify_assets.names import DATABASES
 from pyspotify_assets.schemas import cast_type
@@ -61,7 +62,7 @@ def mart_fingerprint(mart: Table, day: str, windows: Sequence[FeedWindow]) -> st
     """What the day's rows depend on: the SQL, the declaration, and the content of every snapshot in the window."""
     inputs: list[object] = [(window.feed, window.previous, window.versions) for window in windows]
     if _SNAPSHOTS in sql_text(mart.name):
-        inputs += _counted(windows)
+        inputs += [health.VERSION, *_counted(windows)]
     return fingerprint(VERSION, day, mart.shape, sql_text(mart.name), sql_text("all_feeds"), inputs)
 
 

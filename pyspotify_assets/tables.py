@@ -281,6 +281,8 @@ PIPELINE_HEALTH = Table(
         Column("deviation", "double", "The median of their distances from that median (MAD)"),
         Column("lowest", "double", "The least value among them"),
         Column("highest", "double", "The greatest value among them"),
+        Column("weekday_lowest", "double", "The lesser of its values 7 and 14 days before; null unless both are known"),
+        Column("weekday_highest", "double", "The greater of the two"),
     ),
     key=("feed", "figure"),
 )

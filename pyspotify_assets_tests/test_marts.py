@@ -281,6 +281,19 @@ def test_what_is_usual_is_the_median_of_the_snapshots_of_the_same_source_and_how
     assert found["popular_songs", "kept_share"] == (None, None, 2, pytest.approx(7 / 9), pytest.approx(2 / 9), 5 / 9, 1)
 
 
+def test_the_same_weekday_is_looked_at_where_both_weeks_before_have_it(warehouse):
+    for day, tracks in (("2026-11-08", 5), ("2026-11-15", 2), ("2026-11-16", 1)):
+        put_snapshot(warehouse.lake, "top_played", day, [track(rank, str(rank)) for rank in range(1, tracks + 1)])
+        put_snapshot(warehouse.lake, "popular_songs", max(day, "2026-11-15"), [track(1, "A")])
+    warehouse.crawl()
+    columns = ("feed", "figure", "weekday_lowest", "weekday_highest")
+
+    found = rows(warehouse, PIPELINE_HEALTH, "2026-11-22", *columns)
+
+    assert ("top_played", "tracks", 2, 5) in found
+    assert ("popular_songs", "tracks", None, None) in found
+
+
 def test_a_day_of_which_no_row_could_be_typed_has_figures_too(warehouse):
     put_snapshot(
         warehouse.lake, "top_played", "2026-11-22", [track(1, "Y", popularity=101), track(2, "Z", duration_ms="long")]

@@ -168,6 +168,7 @@ def check_results(
             yield dg.Output(None, outputs[check.name])
             continue
         broken = {day: finding for day, finding in verdicts.items() if not finding.passed}
+        grave = check.blocking or any(finding.grave for finding in broken.values())
         newest = dict(list(verdicts.items())[-1:])
         shown = broken or newest
         figures = getattr(next(iter(shown.values())), "figures", {})
@@ -175,7 +176,7 @@ def check_results(
             asset_key=key,
             check_name=check.name,
             passed=not broken,
-            severity=dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN,
+            severity=dg.AssetCheckSeverity.ERROR if grave else dg.AssetCheckSeverity.WARN,
             description=_in_words(verdicts, shown),
             metadata={
                 "days_checked": len(verdicts),

@@ -18,8 +18,8 @@ from pyspotify_assets.assets.metadata import (
     with_example,
 )
 from pyspotify_assets.assets.report import REPORT
-from pyspotify_assets.checks import MART_CHECKS
-from pyspotify_assets.daily.mart import SnapshotWindows, make_mart_day
+from pyspotify_assets.checks import mart_findings
+from pyspotify_assets.daily.mart import SnapshotWindows, checks_of, judged, make_mart_day
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
@@ -34,7 +34,7 @@ def mart_asset(
     mart: Table, feeds: Sequence[Feed], settings: Settings, partitions: dg.PartitionsDefinition
 ) -> dg.AssetsDefinition:
     """The asset `spotify_marts/<mart>`."""
-    key = [DATABASES["marts"], mart.name]
+    key, checks = [DATABASES["marts"], mart.name], checks_of(mart)
     window = dg.TimeWindowPartitionMapping(start_offset=-settings.lookback_days)
     refined = [dg.AssetDep(dg.AssetKey(["refined", feed.name]), partition_mapping=window) for feed in feeds]
     crawled = [dg.AssetDep(dg.AssetKey([DATABASES["refined"], feed.name])) for feed in feeds]
@@ -59,7 +59,7 @@ def mart_asset(
                 partitions_def=partitions,
             )
         ],
-        check_specs=check_specs(key, MART_CHECKS),
+        check_specs=check_specs(key, checks),
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
     )
@@ -96,8 +96,9 @@ def mart_asset(
                 **lineage_metadata(".".join(key), feeds),
                 **cost,
             }
-            return Published(partition.uri, partition.size, notes, details)
+            findings = [*mart_findings(rows, mart), *judged(mart, rows)]
+            return Published(partition.uri, partition.size, notes, details, findings=findings)
 
-        yield from each_day(context, MART_CHECKS, left_alone, make)
+        yield from each_day(context, checks, left_alone, make)
 
     return build

@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pyspotify_assets.checks import mart_findings, require
+from pyspotify_assets.checks import MART_CHECKS, Check, Finding, mart_findings, require
 from pyspotify_assets.daily.fingerprints import fingerprint
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.errors import CheckFailedError, MissingPartitionError
 from pyspotify_assets.feeds import Feed
+from pyspotify_assets.health.judgement import judge
+from pyspotify_assets.health.rules import HEALTH_CHECKS
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.marts import FeedWindow, feed_window, mart_fingerprint, mart_sql, window_of
 from pyspotify_assets.names import DATABASES
-from pyspotify_assets.tables import Table
+from pyspotify_assets.tables import PIPELINE_HEALTH, Table
 from pyspotify_assets.warehouse import Partition, SqlEngine
 
 if TYPE_CHECKING:
@@ -61,6 +63,16 @@ class SnapshotWindows:
         return snapshots
 
 
+def checks_of(mart: Table) -> Sequence[Check]:
+    """The checks of a mart: those of all, and the checks with memory of the mart that they go by."""
+    return (*MART_CHECKS, *HEALTH_CHECKS) if mart is PIPELINE_HEALTH else MART_CHECKS
+
+
+def judged(mart: Table, rows: pa.Table) -> Sequence[Finding]:
+    """What the checks with memory find in the rows of a day; nothing of another mart."""
+    return judge(rows.to_pylist()) if mart is PIPELINE_HEALTH else ()
+
+
 def make_mart_day(
     sql: SqlEngine, mart: Table, day: str, run: str, lookback_days: int, windows: Sequence[FeedWindow]
 ) -> tuple[Partition, Notes, pa.Table]:
@@ -93,7 +105,7 @@ def write_checked(
     with sql.metered() as taken:
         rows = sql.write_partition(select, mart, day, run, window)
     try:
-        findings = require(mart_findings(rows, mart))
+        findings = [*require(mart_findings(rows, mart)), *judged(mart, rows)]
     except CheckFailedError:
         sql.discard(mart, day, run)
         raise

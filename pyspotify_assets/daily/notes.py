@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pyspotify_assets.checks import Finding
 
@@ -18,12 +19,21 @@ _SUMMARY = 60
 
 @dataclass(frozen=True)
 class FoundBy:
-    """What remains of a finding: name of the check, whether it passed and blocks, one sentence."""
+    """What remains of a finding: name of the check, whether it passed and blocks, one sentence.
+
+    `grave`: it did not pass, and that is an error though it does not block.
+    """
 
     name: str
     passed: bool
     blocking: bool
     summary: str
+    grave: bool = False
+
+    @property
+    def severity(self) -> Literal["error", "warning"]:
+        """What a failure means."""
+        return "error" if self.blocking or self.grave else "warning"
 
 
 @dataclass(frozen=True)
@@ -50,12 +60,18 @@ class Notes:
         findings: Sequence[Finding],
         checksum: str = "",
     ) -> Notes:
-        kept = [FoundBy(found.check.name, found.passed, found.check.blocking, found.summary) for found in findings]
+        kept = [
+            FoundBy(found.check.name, found.passed, found.check.blocking, found.summary, _is_grave(found))
+            for found in findings
+        ]
         return cls(fingerprint, version, rows, counts, kept, checksum)
 
     def to_texts(self) -> dict[str, str]:
         """As a store keeps them: name → text."""
-        findings = [[found.name, found.passed, found.blocking, _short(found.summary)] for found in self.findings]
+        findings = [
+            [found.name, found.passed, found.blocking, _short(found.summary), *([True] if found.grave else [])]
+            for found in self.findings
+        ]
         return {
             "fingerprint": self.fingerprint,
             "version": self.version,
@@ -78,6 +94,10 @@ class Notes:
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
+
+
+def _is_grave(found: Finding) -> bool:
+    return found.grave and not found.passed and not found.check.blocking
 
 
 def _short(summary: str) -> str:

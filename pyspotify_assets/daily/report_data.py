@@ -107,7 +107,7 @@ def _feed_checks(notes: Mapping[str, Mapping[str, Notes]]) -> Iterator[Check]:
 def _checks(notes: Mapping[str, Notes]) -> Iterator[Check]:
     for asset, noted in notes.items():
         for found in noted.findings:
-            yield Check(asset, found.name, found.passed, "error" if found.blocking else "warning", found.summary)
+            yield Check(asset, found.name, found.passed, found.severity, found.summary)
 
 
 def _counts(refined: Notes) -> dict[str, int]:

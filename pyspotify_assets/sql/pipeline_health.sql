@@ -1,5 +1,6 @@
 -- Every figure of a feed's day, and what it was in the snapshots before it in the window: its median, how far from that
--- they usually are (the median deviation), their least and greatest. The checks with memory judge by these alone.
+-- they usually are (the median deviation), their least and greatest, and the two of the same weekday. The checks with memory
+-- judge by these alone.
 -- A figure's history is that of snapshots of one source: where a feed has come to be declared otherwise, it begins anew.
 -- `all_snapshots` has a row for every day of the window, also for one of which no row could be refined.
 WITH steps AS (
@@ -144,6 +145,9 @@ history AS (
         feed,
         figure,
         value,
+        CASE
+            WHEN date_diff('day', CAST(snapshot_date AS date), CAST(:day AS date)) IN (7, 14) THEN value
+        END AS weekday_value,
         row_number() OVER (PARTITION BY feed, figure ORDER BY value) AS place,
         count(*) OVER (PARTITION BY feed, figure) AS snapshots
     FROM figures
@@ -162,6 +166,7 @@ distances AS (
         history.feed,
         history.figure,
         history.value,
+        history.weekday_value,
         history.snapshots,
         medians.median,
         abs(history.value - medians.median) AS distance,
@@ -177,7 +182,9 @@ usual AS (
         max(median) AS median,
         avg(CASE WHEN place BETWEEN (snapshots + 1) / 2 AND (snapshots + 2) / 2 THEN distance END) AS deviation,
         min(value) AS lowest,
-        max(value) AS highest
+        max(value) AS highest,
+        CASE WHEN count(weekday_value) = 2 THEN min(weekday_value) END AS weekday_lowest,
+        CASE WHEN count(weekday_value) = 2 THEN max(weekday_value) END AS weekday_highest
     FROM distances
     GROUP BY feed, figure
 ),
@@ -196,7 +203,9 @@ SELECT
     usual.median,
     usual.deviation,
     usual.lowest,
-    usual.highest
+    usual.highest,
+    usual.weekday_lowest,
+    usual.weekday_highest
 FROM last_figures AS today
 LEFT JOIN usual ON usual.feed = today.feed AND usual.figure = today.figure
 WHERE today.snapshot_date = :day
