@@ -17,7 +17,7 @@ from pyspotify_assets.stores import ObjectInfo
 from pyspotify_assets.tables import MARTS
 from pyspotify_assets.warehouse import SqlEngine
 
-VERSION = "3"
+VERSION = "4"
 """Part of every report's fingerprint: raise it when the same data would come out as another page."""
 
 LATEST = "latest.html"

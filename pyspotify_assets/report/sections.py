@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 
+from pyspotify_assets.report.alarm import alarm
 from pyspotify_assets.report.data import ReportData
 from pyspotify_assets.report.feed_section import anchor, feed_section
 from pyspotify_assets.report.figures import Feed
@@ -21,6 +22,7 @@ def body(data: ReportData, feeds: Sequence[Feed], facts: Sequence[str], texts: T
     instant = data.generated_at.astimezone(UTC) if data.generated_at.tzinfo else data.generated_at
     return join(
         tag("a", texts("skip"), class_="skip", href="#report"),
+        alarm(data.checks, "health", texts),
         _banner(texts) if data.sample else None,
         tag(
             "header",

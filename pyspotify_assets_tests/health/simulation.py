@@ -42,18 +42,18 @@ def days_from(first: str, number: int) -> list[str]:
 
 
 class Simulation:
-    """Days of some feeds in a lake in `folder`."""
+    """Days of some feeds in a lake, or in one in a folder."""
 
-    def __init__(self, folder: Path, feeds: Sequence[Feed]) -> None:
-        self.feeds, self.lake = feeds, Lake.at(str(folder))
+    def __init__(self, lake: Lake | Path, feeds: Sequence[Feed]) -> None:
+        self.feeds, self.lake = feeds, Lake.at(str(lake)) if isinstance(lake, Path) else lake
         self.crawler, self.sql = LocalCrawler(self.lake), LocalEngine(self.lake)
 
-    def take(self, days: Iterable[str], feeds: Sequence[Feed] = ()) -> None:
+    def take(self, days: Iterable[str]) -> None:
         """Ordinary days, refined and crawled."""
         with Simulator() as simulator:
             source = Served(simulator.base_url, knows_the_past=True)
             for day in days:
-                for feed in feeds or self.feeds:
+                for feed in self.feeds:
                     extract(self.lake, source, feed, day, lambda: datetime(2030, 1, 1, tzinfo=UTC), "UTC")
                     refine_day(self.lake, feed.name, day)
         self.crawl()
@@ -70,11 +70,7 @@ class Simulation:
     def land(self, feed: Feed, day: str, rows: Rows) -> str:
         """Have `rows` take the place of the day by landing. What refused them, if something did: nothing is changed
         then."""
-        store = self.lake.stores["landing"]
-        with store.staging("damaged.csv") as staged:
-            with open(staged, "wb") as file:
-                write_raw_csv(rows, file)
-            store.publish(staged, f"{feed.name}/{day}/damaged.csv")
+        self.put_into_landing(feed, day, rows)
         try:
             extract(self.lake, _Nobody(), feed, day, lambda: datetime(2030, 1, 1, tzinfo=UTC), "UTC")
             refine_day(self.lake, feed.name, day)
@@ -83,6 +79,13 @@ class Simulation:
         except CheckFailedError as error:
             return "not published: " + ", ".join(_names(error))
         return ""
+
+    def put_into_landing(self, feed: Feed, day: str, rows: Rows) -> None:
+        store = self.lake.stores["landing"]
+        with store.staging("damaged.csv") as staged:
+            with open(staged, "wb") as file:
+                write_raw_csv(rows, file)
+            store.publish(staged, f"{feed.name}/{day}/damaged.csv")
 
     def judge(self, day: str) -> list[Finding]:
         """What the checks with memory find in the day, the mart made anew."""

@@ -32,6 +32,7 @@ CONTRASTS = [
     *(("on-series", f"series-{n}", TEXT) for n in range(1, len(theme.SERIES) + 1)),
     *((f"ramp-{n}", "card", MARK) for n in (3, 4, 5)),
     ("on-banner", "banner", TEXT),
+    ("on-alarm", "alarm", TEXT),
     ("paper", "ink", TEXT),
 ]
 """Colour, its ground, and the least ratio that WCAG 2 asks of text and of marks (1.4.3 and 1.4.11, level AA)."""

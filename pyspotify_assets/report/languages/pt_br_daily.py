@@ -17,6 +17,10 @@ DAILY = {
     "banner_title": "Dados de amostra, inventados.",
     "banner": "Faixas, artistas e posições desta página são fictícios. "
     "Informe suas credenciais do Spotify para ver os reais.",
+    "alarm_title": "Não confie neste dia.",
+    "alarm": "Os números estão longe do habitual, ou falhou uma verificação que deve valer:",
+    "alarm_all": "O que as verificações encontraram",
+    "alarm_more": "Mais {n}, e o que olhar|Mais {n}, e o que olhar",
     "footer": "Feito por pyspotify_assets em {instant}. Um só arquivo, completo em si mesmo.",
     "no_script": "Os gráficos precisam de JavaScript, que está desligado; a tabela abaixo traz os mesmos números.",
     "chart_failed": "Não foi possível desenhar o gráfico aqui. Os números estão na tabela abaixo.",
