@@ -101,4 +101,5 @@ def _is_grave(found: Finding) -> bool:
 
 
 def _short(summary: str) -> str:
-    return summary[:_SUMMARY].encode("ascii", "replace").decode()
+    kept = summary if len(summary) <= _SUMMARY else summary[: _SUMMARY - 3] + "..."
+    return kept.encode("ascii", "replace").decode()

@@ -195,4 +195,4 @@ def _times(distance: float, allowed: float) -> float:
 def _number(value: float, rule: Rule) -> str:
     if rule.is_share:
         return f"{max(0.0, min(1.0, value)):.1%}".replace(".0%", "%")
-    return f"{value:,.1f}".removesuffix(".0")
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}".removesuffix(".0")
