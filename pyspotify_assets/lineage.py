@@ -179,7 +179,7 @@ def _of_select(sql: str, mart: Table, sources: Mapping[str, Table]) -> dict[str,
         )
 
     found = {
-        name: tuple(sorted({origin for step in node.walk() for origin in _made_of(step, sources)}, key=place))
+        name: tuple(sorted({origin for step in node.walk() for origin in _made_of(step, sources, read)}, key=place))
         for name, node in nodes.items()
     }
     return {**found, mart.partition: tuple(Origin(name, sources[name].partition) for name in read)}
@@ -200,14 +200,18 @@ def _only_values(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
-def _made_of(step: Node, sources: Mapping[str, Table]) -> Iterator[Origin]:
-    """The origins that one step of sqlglot's lineage names itself."""
+def _made_of(step: Node, sources: Mapping[str, Table], every: Sequence[str]) -> Iterator[Origin]:
+    """The origins that one step of sqlglot's lineage names itself; `every`: all tables that the SELECT reads."""
     from sqlglot import exp
+
+    if isinstance(step.source, exp.Values):
+        yield from _written_out(step.source, step.name.rpartition(".")[2], sources, every)
+        return
 
     if isinstance(step.expression, exp.Table):
         yield Origin(_name(step.expression), step.name.rpartition(".")[2])
         return
-    read = _read(step.source)
+    read = _read(step.source) or every  # A step over other steps counts what they have read.
     if step.expression.find(exp.Star):
         yield from (Origin(name, ROWS) for name in read)
     for literal in step.expression.find_all(exp.Literal):
@@ -215,6 +219,21 @@ def _made_of(step: Node, sources: Mapping[str, Table]) -> Iterator[Origin]:
             yield from (Origin(name, sources[name].partition) for name in read)
         elif literal.this in {name.partition(".")[2] for name in read}:  # `all_feeds` writes each feed's name.
             yield Origin(FEEDS, "name")
+
+
+def _written_out(
+    values: exp.Values, column: str, sources: Mapping[str, Table], every: Sequence[str]
+) -> Iterator[Origin]:
+    """The origins of a column of rows that stand in the SELECT itself: of `all_snapshots`, or names of figures."""
+    place = [name.name for name in values.args["alias"].columns].index(column)
+    first = values.expressions[0]
+    value = (first.expressions[place] if first.expressions else first).name
+    if value in {name.partition(".")[2] for name in every}:
+        yield Origin(FEEDS, "name")
+    elif value in (_DAY, _BEFORE):
+        yield from (Origin(name, sources[name].partition) for name in every)
+    else:  # What was counted of the rows, or what is counted of them.
+        yield from (Origin(name, ROWS) for name in every)
 
 
 def _read(tree: exp.Expr) -> list[str]:

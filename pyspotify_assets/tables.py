@@ -285,6 +285,18 @@ PIPELINE_HEALTH = Table(
         Column("weekday_highest", "double", "The greater of the two"),
     ),
     key=("feed", "figure"),
+).with_example(
+    feed="top_played",
+    figure="kept_share",
+    value="0.932",
+    previous_value="0.947",
+    snapshots="27",
+    median="0.935",
+    deviation="0.0074",
+    lowest="0.912",
+    highest="0.958",
+    weekday_lowest="0.928",
+    weekday_highest="0.951",
 )
 
 MARTS = (CHART_MOVEMENT, CHART_EXITS, TOP_ARTISTS, RELEASE_PROFILE, PIPELINE_HEALTH)

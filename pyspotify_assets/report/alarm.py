@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pyspotify_assets.report.data import Check
 from pyspotify_assets.report.markup import Html, tag
+from pyspotify_assets.report.panels import english
 from pyspotify_assets.report.texts import Texts
 
 _NAMED = 3
@@ -21,7 +22,9 @@ def alarm(checks: Sequence[Check], section: str, texts: Texts) -> Html | None:
     return tag(
         "aside",
         tag("p", tag("strong", texts("alarm_title")), " ", texts("alarm")),
-        tag("ul", [tag("li", tag("code", check.asset), " ", check.summary) for check in failed[:_NAMED]]),
+        tag(
+            "ul", [tag("li", tag("code", check.asset), " ", english(check.summary, texts)) for check in failed[:_NAMED]]
+        ),
         tag(
             "p",
             tag("a", texts.count("alarm_more", more) if more > 0 else texts("alarm_all"), href=f"#{section}"),
