@@ -46,7 +46,7 @@ LAYERS = (
     Layer(
         "work",
         "Spotify, crawlers and SQL engines, raw → refined, the page, the checks",
-        ("spotify", "aws.secret", "aws.secret_tokens", "warehouse", "refine", "landing", "report", "checks"),
+        ("spotify", "aws.secret", "aws.secret_tokens", "warehouse", "refine", "landing", "report", "checks", "health"),
     ),
     Layer(
         "files",
