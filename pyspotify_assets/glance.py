@@ -68,11 +68,11 @@ def of_mart(mart: Table, rows: pa.Table, day: str, compared: Sequence[str] = ())
     return found
 
 
-def of_report(movement: pa.Table, day: str) -> Glance:
-    """What the report's window of `chart_movement` says of `day`: the way of the day's leaders."""
+def of_report(history: pa.Table, day: str) -> Glance:
+    """What `ReportData.history` says of `day`: the way of the day's leaders."""
     found = Glance()
     columns_read = ["feed", "snapshot_date", "rank", "track_key", "track_name"]
-    for feed, rows in list(_by_feed(movement.select(columns_read)))[:PICTURED]:
+    for feed, rows in list(_by_feed(history.select(columns_read)))[:PICTURED]:
         days = sorted({row["snapshot_date"] for row in rows})[-_DAYS:]
         leaders = sorted((row for row in rows if row["snapshot_date"] == day), key=_rank)[:_LEADERS]
         places = {(row["track_key"], row["snapshot_date"]): row["rank"] for row in rows}

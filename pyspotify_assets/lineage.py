@@ -211,13 +211,13 @@ def _made_of(step: Node, sources: Mapping[str, Table], every: Sequence[str]) -> 
     if isinstance(step.expression, exp.Table):
         yield Origin(_name(step.expression), step.name.rpartition(".")[2])
         return
-    read = _read(step.source) or every  # A step over other steps counts what they have read.
-    if step.expression.find(exp.Star):
-        yield from (Origin(name, ROWS) for name in read)
-    for literal in step.expression.find_all(exp.Literal):
-        if literal.this == _BEFORE:  # The feed's latest day before, as the catalog has it: see marts.feed_window.
-            yield from (Origin(name, sources[name].partition) for name in read)
-        elif literal.this in {name.partition(".")[2] for name in read}:  # `all_feeds` writes each feed's name.
+    for leaf in step.expression.find_all(exp.Star, exp.Literal):
+        if isinstance(leaf, exp.Star):
+            # A step over other steps counts what they have read.
+            yield from (Origin(name, ROWS) for name in _read(step.source) or every)
+        elif leaf.this == _BEFORE:  # The feed's latest day before, as the catalog has it: see marts.feed_window.
+            yield from (Origin(name, sources[name].partition) for name in _read(step.source) or every)
+        elif f"{DATABASES['refined']}.{leaf.this}" in sources:  # `all_feeds` writes each feed's name.
             yield Origin(FEEDS, "name")
 
 

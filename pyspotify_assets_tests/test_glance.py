@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ from pyspotify_assets.tables import (
     RELEASE_PROFILE,
     TOP_ARTISTS,
 )
-from pyspotify_assets_tests.report.synthetic import movement, table
+from pyspotify_assets_tests.report.synthetic import HISTORY_SCHEMA, table
 
 DAY = "2026-11-22"
 HOSTILE = [
@@ -166,7 +167,7 @@ def test_the_report_shows_the_way_of_the_days_leaders():
         moved(track_key="C", track_name="Gone", rank=2, snapshot_date="2026-11-21"),
     ]
 
-    picture = of_report(movement(rows), DAY).pictures["top_played/chart"]
+    picture = of_report(pa.Table.from_pylist(rows, HISTORY_SCHEMA), DAY).pictures["top_played/chart"]
 
     assert picture.startswith("The day's first 2 over 2 snapshots\n")
     assert texts(picture) == ["1 Song", "2 Other"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from pyspotify_assets.assets.metadata import address, facts, lineage_metadata, preview, with_example
+from pyspotify_assets.assets.metadata import address, columns_from, facts, lineage_metadata, preview, with_example
 from pyspotify_assets.feeds import DEFAULT_FEEDS, Feed
 from pyspotify_assets.tables import CHART_MOVEMENT, TOP_ARTISTS
 
@@ -51,7 +51,8 @@ def test_lineage_is_for_dagster_and_for_a_person():
         dg.TableColumnDep(dg.AssetKey(["spotify_refined", feed.name]), "rank") for feed in DEFAULT_FEEDS
     ]
     assert deps["feed"] == []  # What comes from a declaration is no asset's column.
-    rows = {record.data["column"]: record.data for record in told["columns_from"].records}
+    shown = columns_from("spotify_marts.chart_movement", DEFAULT_FEEDS)["columns_from"]
+    rows = {record.data["column"]: record.data for record in shown.records}
     assert rows["movement"] == {"column": "movement", "from spotify_refined": "rank", "at Spotify": "position"}
     assert rows["feed"]["at Spotify"] == "feeds.toml: name"
     assert rows["days_on_chart"]["at Spotify"] == "the rows"
@@ -65,7 +66,7 @@ def test_a_page_on_s3_has_a_link_too_and_one_in_a_folder_none_that_no_browser_wo
 
 @pytest.mark.parametrize("kind", ["search", "saved_tracks"])
 def test_a_raw_table_is_made_from_its_own_endpoint(kind):
-    told = lineage_metadata("raw/some", [Feed("some", kind)])
+    told = lineage_metadata("raw/some", (Feed("some", kind),))
     assert told["dagster/column_lineage"].value.deps_by_column["album_name"] == [
         dg.TableColumnDep(dg.AssetKey(["spotify", kind]), "album.name")
     ]

@@ -19,7 +19,14 @@ from pyspotify_assets.assets.each_day import (
     check_results,
     check_specs,
 )
-from pyspotify_assets.assets.metadata import OWNERS, PREVIEWED, lineage_metadata, table_metadata, with_example
+from pyspotify_assets.assets.metadata import (
+    OWNERS,
+    PREVIEWED,
+    columns_from,
+    lineage_metadata,
+    table_metadata,
+    with_example,
+)
 from pyspotify_assets.checks import CATALOG_SCHEMA, COUNTS_AGREE
 from pyspotify_assets.daily.fingerprints import fingerprint
 from pyspotify_assets.daily.notes import Notes
@@ -67,7 +74,10 @@ def crawl_assets(area: str, feeds: Sequence[Feed]) -> dg.AssetsDefinition:
                 kinds={"table", "glue"},
                 owners=OWNERS,
                 tags={"feed": feed.name, "crawler": crawler_name},
-                metadata=table_metadata(database, feed.name, dagster_schema(SNAPSHOT, raw=area == "raw")),
+                metadata={
+                    **table_metadata(database, feed.name, dagster_schema(SNAPSHOT, raw=area == "raw")),
+                    **columns_from(f"{database}.{feed.name}", (feed,)),
+                },
                 skippable=True,
             )
             for key, feed in zip(table_keys(area, feeds), feeds, strict=True)
@@ -178,5 +188,5 @@ def _metadata(crawled: CrawledTable, started: float, feeds: Sequence[Feed]) -> d
         "partitions_added": len(crawled.added),
         "partitions_removed": len(crawled.removed),
         "added": ", ".join(crawled.added[-31:]) or "none",
-        **lineage_metadata(f"{table.database}.{table.name}", feeds),
+        **lineage_metadata(f"{table.database}.{table.name}", tuple(feeds)),
     }

@@ -15,6 +15,7 @@ from pyspotify_assets.assets.each_day import OPENS_DOWNSTREAM, Result, check_res
 from pyspotify_assets.assets.metadata import (
     OWNERS,
     address,
+    columns_from,
     figures,
     lineage_metadata,
     pictures,
@@ -114,7 +115,10 @@ def _plays() -> dg.AssetsDefinition:
             _SHOWN,
         ),
         {"python", "parquet"},
-        table_metadata("", "refined/plays", dagster_schema(PLAYS)),
+        {
+            **table_metadata("", REFINED.to_user_string(), dagster_schema(PLAYS)),
+            **columns_from(REFINED.to_user_string(), ()),
+        },
         years.CHECKS,
         pool=PLAYS.name,
         version=years.VERSION,
@@ -169,7 +173,10 @@ def _crawl() -> dg.AssetsDefinition:
             _SHOWN,
         ),
         {"table", "glue"},
-        table_metadata(DATABASES["refined"], PLAYS.name, dagster_schema(PLAYS)),
+        {
+            **table_metadata(DATABASES["refined"], PLAYS.name, dagster_schema(PLAYS)),
+            **columns_from(".".join(TABLE.path), ()),
+        },
         [CATALOG_SCHEMA],
         pool=CRAWLERS["refined"],
     )
@@ -235,6 +242,7 @@ def _mart(mart: Table, settings: Settings) -> dg.AssetsDefinition:
                 "years_made": ", ".join(stale),
                 **shown,
                 "shown_in": dg.MetadataValue.asset(PAGE),
+                **columns_from(".".join(key.path), ()),
                 **lineage_metadata(".".join(key.path), ()),
                 **cost,  # type: ignore[dict-item]
             },

@@ -9,6 +9,7 @@ from pyspotify_assets.assets.each_day import LeftAlone, Published, Result, check
 from pyspotify_assets.assets.metadata import (
     FRESHNESS,
     OWNERS,
+    columns_from,
     figures,
     lineage_metadata,
     pictures,
@@ -93,7 +94,8 @@ def mart_asset(
                 "preview": preview(rows.slice(0, 5).to_pylist()),
                 "shown_in": dg.MetadataValue.asset(dg.AssetKey(REPORT)),
                 **figures(seen),
-                **lineage_metadata(".".join(key), feeds),
+                **columns_from(".".join(key), tuple(feeds)),
+                **lineage_metadata(".".join(key), tuple(feeds)),
                 **cost,
             }
             findings = [*mart_findings(rows, mart), *judged(mart, rows)]

@@ -10,7 +10,7 @@ import dagster as dg
 
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.glance import Glance
-from pyspotify_assets.lineage import OUTSIDE, ROWS, Origin, column_lineage, declared_lineage, roots
+from pyspotify_assets.lineage import OUTSIDE, ROWS, Lineage, Origin, column_lineage, declared_lineage, roots
 from pyspotify_assets.names import DATABASES
 from pyspotify_assets.sql import sql_text
 from pyspotify_assets.tables import Table
@@ -84,35 +84,45 @@ def address(uri: str) -> dict[str, dg.MetadataValue]:
     return {**path, "open": dg.MetadataValue.url(link)} if uri.startswith("s3://") else path
 
 
-def lineage_metadata(table: str, feeds: Sequence[Feed]) -> Mapping[str, dg.MetadataValue]:
-    """Column lineage of a table: as Dagster+ draws it, and as a table for everybody. Computed once per process."""
-    return _lineage_metadata(table, tuple(feeds))
-
-
 @cache
-def _lineage_metadata(table: str, feeds: tuple[Feed, ...]) -> Mapping[str, dg.MetadataValue]:
-    lineage = column_lineage(feeds) if table.startswith(DATABASES["marts"]) else declared_lineage(feeds)
+def lineage_metadata(table: str, feeds: tuple[Feed, ...]) -> Mapping[str, dg.MetadataValue]:
+    """Column lineage of a table as Dagster+ draws it, for its materializations. Computed once per process."""
     deps = {
         column: [
             dg.TableColumnDep(asset_key(origin.table), origin.column)
             for origin in origins
             if origin.table not in OUTSIDE
         ]
-        for column, origins in lineage[table].items()
+        for column, origins in _lineage(table, feeds)[table].items()
     }
-    read = {dep.asset_key for column in deps.values() for dep in column}
+    return {"dagster/column_lineage": dg.MetadataValue.column_lineage(dg.TableColumnLineage(deps))}
+
+
+@cache
+def columns_from(table: str, feeds: tuple[Feed, ...]) -> Mapping[str, dg.MetadataValue]:
+    """The same as a table for everybody: column, what it is made of, and what that is at Spotify.
+
+    For the definition of what no SQL makes. A mart's is told with its materialization, since definitions load without
+    sqlglot.
+    """
+    lineage = _lineage(table, feeds)
+    read = {origin.table for origins in lineage[table].values() for origin in origins if origin.table not in OUTSIDE}
     # Tables of several feeds are of one database, and the UI shows beside this which they are.
-    source = "from " + (
-        next(iter(read)).to_user_string() if len(read) == 1 else ", ".join(sorted({k.path[0] for k in read}))
-    )
-    records = [
-        dg.TableRecord({"column": column, source: _words(origins), "at Spotify": _words(roots(lineage, table, column))})
-        for column, origins in lineage[table].items()
-    ]
+    source = "from " + (next(iter(read)) if len(read) == 1 else ", ".join(sorted({asset_key(t).path[0] for t in read})))
     return {
-        "dagster/column_lineage": dg.MetadataValue.column_lineage(dg.TableColumnLineage(deps)),
-        "columns_from": dg.MetadataValue.table(records),
+        "columns_from": dg.MetadataValue.table(
+            [
+                dg.TableRecord(
+                    {"column": column, source: _words(origins), "at Spotify": _words(roots(lineage, table, column))}
+                )
+                for column, origins in lineage[table].items()
+            ]
+        )
     }
+
+
+def _lineage(table: str, feeds: tuple[Feed, ...]) -> Lineage:
+    return column_lineage(feeds) if table.startswith(DATABASES["marts"]) else declared_lineage(feeds)
 
 
 def asset_key(table: str) -> dg.AssetKey:

@@ -13,6 +13,7 @@ from pyspotify_assets.assets.metadata import (
     FRESHNESS,
     OWNERS,
     PREVIEWED,
+    columns_from,
     lineage_metadata,
     preview,
     table_metadata,
@@ -55,7 +56,10 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
                 kinds={"python", "csv"},
                 owners=OWNERS,
                 tags={"feed": feed.name, "kind": feed.kind},
-                metadata=table_metadata("", f"raw/{feed.name}", dagster_schema(SNAPSHOT, raw=True)),
+                metadata={
+                    **table_metadata("", "/".join(key), dagster_schema(SNAPSHOT, raw=True)),
+                    **columns_from("/".join(key), (feed,)),
+                },
                 code_version=daily_raw.VERSION,
                 freshness_policy=FRESHNESS,
                 skippable=True,
@@ -106,7 +110,7 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
                 return Missed(f"it was {taken.day} when the snapshot was complete, and that day has its own already")
             place = lake.place(key, taken.day)
             # What this run has made is reported, even if another has replaced it since.
-            size, details = place.require().size, {**_details(place), **lineage_metadata("/".join(key), [feed])}
+            size, details = place.require().size, {**_details(place), **lineage_metadata("/".join(key), (feed,))}
             published = Published(place.uri, size, taken.notes, details, day=taken.day, findings=taken.findings)
             if taken.day == day:
                 return published

@@ -17,6 +17,7 @@ from pyspotify_assets.assets.metadata import (
     FRESHNESS,
     OWNERS,
     PREVIEWED,
+    columns_from,
     lineage_metadata,
     preview,
     table_metadata,
@@ -55,7 +56,10 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
                 kinds={"python", "parquet"},
                 owners=OWNERS,
                 tags={"feed": feed.name, "kind": feed.kind},
-                metadata=table_metadata("", f"refined/{feed.name}", dagster_schema(SNAPSHOT)),
+                metadata={
+                    **table_metadata("", "/".join(key), dagster_schema(SNAPSHOT)),
+                    **columns_from("/".join(key), (feed,)),
+                },
                 code_version=refine.VERSION,
                 freshness_policy=FRESHNESS,
                 skippable=True,
@@ -96,7 +100,7 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
                 place.uri,
                 info.size,
                 notes,
-                {**_details(place, info), **lineage_metadata("/".join(key), [feed]), **shown},
+                {**_details(place, info), **lineage_metadata("/".join(key), (feed,)), **shown},
                 day,
             )
 
