@@ -7,13 +7,14 @@ is given. What an origin is:
   BY, the condition of a CASE. Where there is nothing else (`row_number()`, CASE … THEN 1), the value is made of these.
 - `spotify/<kind>` has Spotify's fields, by their path in the track object; `position` is an entry's place in the
   answer, which is no field.
-- A value that counts rows is made of the rows: column `*` (ROWS).
+- A value that counts rows is made of the rows: column `*` (ROWS). So is one that is made of most of their columns.
 - What Spotify does not say comes from OUTSIDE of it: the feed's declaration, or the clock.
 - A partition is the day or year of the rows that a table is made from; in raw the clock says it, in plays `ts`.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -40,6 +41,9 @@ REPORTS = {"report/daily": MARTS, "report/listening": LISTENING}
 
 _DAY, _BEFORE, _YEAR = "2000-02-02", "2000-02-01", "2000"
 """Literals by which the SQL's placeholders are known again."""
+
+_NAMED = 8
+"""Columns of one table that a value is said to be made of; of more, it is made of the rows."""
 
 _OF_THE_ENTRY = {"recently_played": {"added_at": "played_at"}}
 """Kind of feed → fields that the entries of its listing call otherwise."""
@@ -179,10 +183,20 @@ def _of_select(sql: str, mart: Table, sources: Mapping[str, Table]) -> dict[str,
         )
 
     found = {
-        name: tuple(sorted({origin for step in node.walk() for origin in _made_of(step, sources, read)}, key=place))
+        name: tuple(
+            sorted(_gathered(origin for step in node.walk() for origin in _made_of(step, sources, read)), key=place)
+        )
         for name, node in nodes.items()
     }
     return {**found, mart.partition: tuple(Origin(name, sources[name].partition) for name in read)}
+
+
+def _gathered(origins: Iterable[Origin]) -> set[Origin]:
+    """The origins, each once; those that are much of one table as its rows."""
+    distinct = set(origins)
+    named = Counter(origin.table for origin in distinct)
+    much = {table for table, number in named.items() if number > _NAMED}
+    return {Origin(origin.table, ROWS) if origin.table in much else origin for origin in distinct}
 
 
 def _only_values(tree: exp.Expr) -> exp.Expr:
