@@ -43,12 +43,20 @@ def main() -> None:
     Every command ends with 0 if all went well, 1 if something failed, 2 if it was typed wrongly, 130 after Ctrl-C. With
     --json an error is a document too: {"error": {"kind", "message", "remedy"}}.
     """
-    from dotenv import load_dotenv
-
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # A terminal without letters for a name gets “?”, not an error.
-    load_dotenv(Path.cwd() / ".env")
+    _load_env_file(Path.cwd() / ".env")
+
+
+def _load_env_file(file: Path) -> None:
+    """Settings of the `.env` of the working directory, and of no folder above it: what is set already wins."""
+    from dotenv import load_dotenv
+
+    try:
+        load_dotenv(file)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{file} cannot be read: {error}\n  → Save it as text in UTF-8.") from None
 
 
 @main.command()

@@ -8,11 +8,16 @@ test keeps it true. What a step does about a difference is the step's part; whic
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 
 from pyspotify_assets.tables import Table
+
+_MOST_LISTED = 40
+"""Names in one sentence: more columns than any format has."""
 
 
 class Step(StrEnum):
@@ -164,7 +169,8 @@ def header_differences(columns: Sequence[str], table: Table, day: str = "") -> l
     optional = {column.name for column in table.columns if _may_lack(column.since, day)}
     dropped = {column.name for column in table.dropped}
     gone = [name for name in columns if name in dropped and name not in table.raw_columns]
-    kept = [name for name in columns if name not in gone]
+    left_out = set(gone)
+    kept = [name for name in columns if name not in left_out]
     present = present_names(kept, table)
     found = [Difference(Step.HEADER, Kind.DROPPED, name) for name in gone]
     found += _names(Step.HEADER, kept, table.raw_columns, table.former_names, optional | dropped)
@@ -239,8 +245,11 @@ def reported(differences: Iterable[Difference]) -> list[str]:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names in a sentence; long ones, which are no column's name, cut short."""
-    return ", ".join(repr(name[:60]) if name == "" or not name.isidentifier() else name for name in names)
+    """Names in a sentence; long ones, which are no column's name, cut short, and of very many only the first."""
+    first = list(islice(names, _MOST_LISTED + 1))
+    more = [f"and more than {_MOST_LISTED - 1} others"] if len(first) > _MOST_LISTED else []
+    shown = first[: _MOST_LISTED - 1] if more else first
+    return ", ".join([*(name if name.isidentifier() and len(name) <= 60 else repr(name[:60]) for name in shown), *more])
 
 
 def _order(step: Step, found: Iterable[str], declared: Iterable[str]) -> Difference:
@@ -261,7 +270,7 @@ def _names(
         if name not in present:
             differences.append(Difference(step, Kind.ADDED if name in optional else Kind.MISSING, name))
     differences += [Difference(step, Kind.UNKNOWN, name) for name in present if name not in declared]
-    twice = [name for name in dict.fromkeys(present) if present.count(name) > 1]
+    twice = [name for name, number in Counter(present).items() if number > 1]
     return differences + [Difference(step, Kind.TWICE, name) for name in twice]
 
 

@@ -48,11 +48,15 @@ RESERVED_NAMES = frozenset({"landing", "quarantine", "state", "marts", "report",
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _PLAYLIST = re.compile(r"[A-Za-z0-9]{22}")
+_QUERY = re.compile(r"(?=\s*\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,1000}")
 _MARKET = re.compile(r"[A-Z]{2}")
 _OWN_FIELDS = {"search": {"query"}, "playlist": {"playlist"}, "top_tracks": {"range"}}
 """Fields that only one kind has."""
 WITHOUT_MARKET = frozenset({"top_tracks", "recently_played"})
 """Kinds that are the same in every country: they are asked for without one."""
+_LARGEST_FILE = 1 << 20
+_MOST = 1_000_000
+"""Entries of one feed: more than any playlist holds."""
 _FIELDS = ("name", "kind", "query", "playlist", "range", "market", "maximum")
 
 
@@ -114,21 +118,27 @@ def load_feeds(file: Path) -> tuple[Feed, ...]:
     Raises FeedError naming the file, the feed and the field of the first thing that cannot be used.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        with open(file, encoding="utf-8") as opened:
+            text = opened.read(_LARGEST_FILE + 1)
     except FileNotFoundError:
         return DEFAULT_FEEDS
     except (OSError, UnicodeDecodeError) as error:
-        raise FeedError(f"{file} cannot be read: {error}") from error
+        raise FeedError(f"{file} cannot be read: {error}", "PYSPOTIFY_FEEDS names the file.") from error
+    if len(text) > _LARGEST_FILE:
+        raise FeedError(f"{file} has more than {_LARGEST_FILE:,} characters", "Write one [[feed]] table per feed.")
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise FeedError(f"{file} is nested too deeply", "Write one [[feed]] table per feed.") from None
+    except ValueError as error:  # Beside TOMLDecodeError: a number of thousands of digits.
         raise FeedError(
             f"{file} is not TOML: {error}", "See the example at the head of pyspotify_assets/feeds.py."
         ) from error
     unknown = sorted(set(document) - {"feed"})
     if unknown or not isinstance(document.get("feed"), list) or not document["feed"]:
         raise FeedError(
-            f"{file} declares no feed{f' but {unknown}' if unknown else ''}", "Write one [[feed]] table per feed."
+            f"{file} declares no feed{f' but {_quoted(unknown)}' if unknown else ''}",
+            "Write one [[feed]] table per feed.",
         )
     feeds = tuple(_parse(entry, f"{file}, feed {number}") for number, entry in enumerate(document["feed"], 1))
     names = [feed.name for feed in feeds]
@@ -151,12 +161,12 @@ def _parse(entry: object, where: str) -> Feed:
         raise FeedError(f"{where} is not a table", "Write one [[feed]] table per feed.")
     unknown = sorted(set(entry) - set(_FIELDS))
     if unknown:
-        raise FeedError(f"{where}: unknown field {unknown[0]!r}", f"The fields are: {', '.join(_FIELDS)}.")
+        raise FeedError(f"{where}: unknown field {_quoted(unknown[0])}", f"The fields are: {', '.join(_FIELDS)}.")
 
     def text(field: str, pattern: re.Pattern[str] | None, meaning: str, default: str = "") -> str:
         value = entry.get(field, default)
         if not isinstance(value, str) or (pattern and not pattern.fullmatch(value)):
-            raise FeedError(f"{where}: {field} = {value!r} cannot be used", f"{field} is {meaning}.")
+            raise FeedError(f"{where}: {field} = {_quoted(value)} cannot be used", f"{field} is {meaning}.")
         return value
 
     name = text("name", _NAME, "1 to 60 of a-z, 0-9 and _, beginning with a letter: it names a folder and a table")
@@ -173,8 +183,10 @@ def _parse(entry: object, where: str) -> Feed:
         raise FeedError(f"{where}: a feed of kind {kind} has no {foreign[0]}", f"Remove {foreign[0]}, or set its kind.")
     market = text("market", _MARKET, "a country code of two capitals, such as BR", "US")
     maximum = entry.get("maximum")
-    if maximum is not None and (isinstance(maximum, bool) or not isinstance(maximum, int) or maximum < 1):
-        raise FeedError(f"{where}: maximum = {maximum!r} cannot be used", "maximum is a whole number from 1.")
+    if maximum is not None and (isinstance(maximum, bool) or not isinstance(maximum, int) or not 1 <= maximum <= _MOST):
+        raise FeedError(
+            f"{where}: maximum = {_quoted(maximum)} cannot be used", f"maximum is a whole number from 1 to {_MOST:,}."
+        )
     reach = {"search": SEARCH_REACH, "recently_played": PLAYS_REACH}.get(kind)
     if maximum is not None and reach is not None and maximum > reach:
         raise FeedError(f"{where}: maximum = {maximum} is out of reach", f"Spotify gives {reach} entries at most.")
@@ -190,10 +202,17 @@ def _parse(entry: object, where: str) -> Feed:
     return feed
 
 
+def _quoted(value: object) -> str:
+    """A value as an error shows it; not the whole of a very long one."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # An integer of thousands of digits.
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
 def _query(text: Callable[..., str], feed: Feed, where: str) -> str:
-    query = text(
-        "query", re.compile(r"[^\x00-\x1f]*\S[^\x00-\x1f]*"), "the text of a Spotify search, such as year:2025-2026"
-    )
+    query = text("query", _QUERY, "the text of a Spotify search, such as year:2025-2026, in up to 1,000 characters")
     unfilled = re.findall(r"\{[^}]*\}", replace(feed, query=query).query_on(date(2000, 1, 1)))
     if unfilled:
         raise FeedError(

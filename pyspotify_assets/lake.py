@@ -7,7 +7,10 @@ s3://bucket/prefix), or on addresses of their own.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -135,7 +138,7 @@ class Lake:
         folder = Path(self.address, "state", "locks") if not self.address.startswith("s3://") else _machine_locks()
         lock = FileLock(folder / f"{name}.lock")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            _make_lock_folder(folder)
             lock.acquire(timeout=60)
         except Timeout:
             raise LakeError(
@@ -170,4 +173,15 @@ def _store(address: str, area: str, lake: str, s3: Mapping[str, str]) -> Store:
 def _machine_locks() -> Path:
     import tempfile
 
-    return Path(tempfile.gettempdir(), "pyspotify-locks")
+    # Of this user alone: in a folder that others share, a link of that name could lead our writing elsewhere.
+    return Path(tempfile.gettempdir(), f"pyspotify-locks-{os.getuid() if hasattr(os, 'getuid') else 'user'}")
+
+
+def _make_lock_folder(folder: Path) -> None:
+    """Make the folder; OSError where one in a place that all users share is somebody else's, or a link."""
+    shared = folder == _machine_locks()
+    folder.mkdir(mode=0o700 if shared else 0o777, parents=True, exist_ok=True)
+    if shared and hasattr(os, "getuid"):
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o022:
+            raise PermissionError(errno.EPERM, "the folder is somebody else's, or open to others")

@@ -146,12 +146,14 @@ class LocalCrawlerResource(_OverLake):
 
 
 class LocalEngineResource(_OverLake):
-    """The SQL engine of the local environment."""
+    """The SQL engine of the local environment. `timeout`: seconds that one query may take."""
+
+    timeout: float = 600
 
     def create_resource(self, context: dg.InitResourceContext | None = None) -> SqlEngine:
         from pyspotify_assets.warehouse.local_engine import LocalEngine
 
-        return LocalEngine(self._lake())
+        return LocalEngine(self._lake(), self.timeout)
 
 
 class GlueCrawlerResource(_OverLake):
@@ -191,7 +193,7 @@ def resources_for(settings: Settings) -> dict[str, Any]:
         else LocalCrawlerResource(**places),
         "sql": AthenaEngineResource(**places, stage=settings.stage, timeout=settings.query_timeout)
         if on_aws
-        else LocalEngineResource(**places),
+        else LocalEngineResource(**places, timeout=settings.query_timeout),
         "spotify": LiveSpotify(
             timeout=settings.spotify_timeout,
             attempts=settings.spotify_attempts,

@@ -167,8 +167,9 @@ class Settings(BaseSettings):
         """
         if "start" in self.model_fields_set or self.resolved_source() == "live":
             return self.start
-        taken = [path.name[-10:] for path in Path(self.lake_address(), "raw").glob("*/snapshot_date=????-??-??")]
-        return max(self.start, date.fromisoformat(min([*taken, (today - timedelta(days=13)).isoformat()])))
+        taken = Path(self.lake_address(), "raw").glob("*/snapshot_date=????-??-??")
+        days = [day for day in (_day(path.name[-10:]) for path in taken) if day is not None]
+        return max(self.start, min([*days, today - timedelta(days=13)]))
 
     def resolved_source(self) -> Literal["sample", "live"]:
         """Which data this process works on, and so which lake: `auto` decided by what is there."""
@@ -218,6 +219,14 @@ class Settings(BaseSettings):
         )
 
 
+def _day(text: str) -> date | None:
+    """The day that a folder is named after; None for another name, which is nobody's snapshot."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -233,6 +242,10 @@ def _web_address(text: str) -> tuple[str, str] | None:
     return parts.scheme, parts.hostname or ""
 
 
+def _quoted(value: str) -> str:
+    return repr(value if len(value) <= 200 else f"{value[:200]}…")
+
+
 def load_settings(**overrides: object) -> Settings:
     """The settings from the environment; `overrides` win. SettingsError names variable, value and remedy.
 
@@ -244,7 +257,7 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0])
         field = Settings.model_fields.get(name)
-        value = "the value" if field and field.annotation is SecretStr else repr(str(first["input"]))
+        value = "the value" if field and field.annotation is SecretStr else _quoted(str(first["input"]))
         raise SettingsError(
             f"PYSPOTIFY_{name.upper()} = {value} cannot be used: {first['msg']}",
             f"{field.description if field else ''} Default: {field.default if field else ''}.",

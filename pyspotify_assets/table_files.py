@@ -244,7 +244,7 @@ def _named(place: Place) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise MissingPartitionError(f"{place.uri} is not there", "Materialize that partition first.") from None
-    except (OSError, pa.ArrowInvalid) as error:
+    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:  # What damage does, by where in the file it is.
         raise LakeError(f"{place.uri} cannot be read: {error}", "Materialize that partition again.") from error
 
 

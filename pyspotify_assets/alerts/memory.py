@@ -7,14 +7,16 @@ sends them once more. A message twice is a nuisance; one that is lost is what al
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar, get_args
 
 from pyspotify_assets.alerts.failing import Behind, Outcome
-from pyspotify_assets.alerts.incidents import Incident, News, Trouble
+from pyspotify_assets.alerts.incidents import Incident, News, Trouble, Word
 from pyspotify_assets.daily.state import damaged, read_state, write_state
 from pyspotify_assets.lake import Lake
+
+_Kept = TypeVar("_Kept", Trouble, Incident, Outcome)
 
 KEY = "alerts/memory.json"
 """Where it is kept, in the lake's `state` area."""
@@ -52,7 +54,7 @@ def read_memory(lake: Lake) -> Memory:
         return Memory()
     try:
         return _from_document(document)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         damaged(lake, KEY)
         return Memory()
 
@@ -81,7 +83,10 @@ def _from_document(document: Mapping[str, Any]) -> Memory:
         raise ValueError("of another version")
     return Memory(
         incidents_in(document["incidents"]),
-        {key: Outcome(**_of_lists(entry, "at", "days", "errors")) for key, entry in document["failing"].items()},
+        {
+            key: _sound(Outcome(**_of_lists(entry, "at", "days", "errors")))
+            for key, entry in document["failing"].items()
+        },
         {
             channel: {key: _news(entry) for key, entry in unsent.items()}
             for channel, unsent in document["unsent"].items()
@@ -92,15 +97,18 @@ def _from_document(document: Mapping[str, Any]) -> Memory:
 
 def _incident(entry: Mapping[str, Any]) -> Incident:
     gone = _instant(entry["gone"]) if entry["gone"] else None
-    return Incident(**{**entry, "trouble": _trouble(entry["trouble"]), "told": _instant(entry["told"]), "gone": gone})
+    kept = {**entry, "trouble": _trouble(entry["trouble"]), "told": _instant(entry["told"]), "gone": gone}
+    return _sound(Incident(**kept))
 
 
 def _news(entry: Mapping[str, Any]) -> News:
+    if entry["word"] not in get_args(Word):
+        raise ValueError(f"{entry['word']!r} is no word")
     return News(entry["word"], _trouble(entry["trouble"]), _instant(entry["at"]))
 
 
 def _trouble(entry: Mapping[str, Any]) -> Trouble:
-    return Trouble(**_of_lists(entry, "since", "days"))
+    return _sound(Trouble(**_of_lists(entry, "since", "days")))
 
 
 def _of_lists(entry: Mapping[str, Any], instant: str, *lists: str) -> dict[str, Any]:
@@ -112,7 +120,18 @@ def _instant(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"{text} has no offset")
+    instant.astimezone(UTC)  # OverflowError where the offset leads out of the calendar
     return instant
+
+
+def _sound(kept: _Kept) -> _Kept:
+    """What was kept, if it has texts and truths where it declares them; TypeError otherwise."""
+    kinds = {"str": str, "bool": bool, "Kind": str}
+    for each in fields(kept):
+        kind = kinds.get(str(each.type), object)
+        if not isinstance(getattr(kept, each.name), kind):
+            raise TypeError(f"{each.name} is no {kind.__name__}")
+    return kept
 
 
 def _plain(value: Any) -> Any:

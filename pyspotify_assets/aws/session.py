@@ -9,6 +9,7 @@ import os
 import threading
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from pyspotify_assets.aws.refusals import explained
 from pyspotify_assets.errors import AwsError
@@ -20,6 +21,9 @@ ATTEMPTS = 4
 
 _MAKING = threading.RLock()
 """Clients may be shared by threads, making them from one session may not."""
+
+_SECRET = ("secretsmanager",)
+"""Services whose answers are secrets; all others sign their requests, and carry none."""
 
 Environment = tuple[tuple[str, str], ...]
 
@@ -92,7 +96,19 @@ def _client(service: str, environment: Environment, elsewhere: str = "") -> Any:
             user_agent_extra="pyspotify_assets",
         )
         made = _session(environment)
-        return made.client(service, region_name=elsewhere or made.region_name or DEFAULT_REGION, config=config)
+        client = made.client(service, region_name=elsewhere or made.region_name or DEFAULT_REGION, config=config)
+    if service in _SECRET and not _is_private(client.meta.endpoint_url):
+        raise AwsError(
+            f"The endpoint {client.meta.endpoint_url} of {service} is not encrypted: secrets are not asked for there",
+            "Use an https address in AWS_ENDPOINT_URL, or one on loopback.",
+        )
+    return client
+
+
+def _is_private(address: str) -> bool:
+    """Whether nobody on the way can read along: TLS, or no way at all."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or parts.hostname in ("127.0.0.1", "localhost", "::1")
 
 
 @lru_cache(4)

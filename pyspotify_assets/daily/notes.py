@@ -89,15 +89,19 @@ class Notes:
                 texts["version"],
                 int(texts["rows"]),
                 {str(name): int(count) for name, count in json.loads(texts["counts"]).items()},
-                [FoundBy(*found) for found in json.loads(texts["findings"])],
-                texts.get("checksum", ""),
+                [_found_by(*found) for found in json.loads(texts["findings"])],
+                str(texts.get("checksum", "")),
             )
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
             return None
 
 
 def _is_grave(found: Finding) -> bool:
     return found.grave and not found.passed and not found.check.blocking
+
+
+def _found_by(name: object, passed: object, blocking: object, summary: object, grave: object = False) -> FoundBy:
+    return FoundBy(str(name), bool(passed), bool(blocking), str(summary), bool(grave))
 
 
 def _short(summary: str) -> str:

@@ -52,10 +52,13 @@ def kept_refusal(lake: Lake, now: datetime) -> KeptRefusal | None:
         return None
     try:
         until, since = (datetime.fromisoformat(str(document[name])) for name in ("until", "since"))
+        if until.tzinfo is None or since.tzinfo is None:
+            raise ValueError("an instant without its offset")
+        until, since = until.astimezone(UTC), since.astimezone(UTC)
         refusal = KeptRefusal(until, str(document["reason"]), since, document.get("by_budget") is True)
         # One that holds for longer than any that we keep was written by a clock that was wrong.
-        usable = until - now <= _LONGEST and since.tzinfo is not None
-    except (KeyError, TypeError, ValueError, OverflowError):  # TypeError: an instant without its offset
+        usable = until - now <= _LONGEST
+    except (KeyError, ValueError, OverflowError):  # OverflowError: an offset that leads out of the calendar
         usable = False
     if not usable:
         damaged(lake, KEY)

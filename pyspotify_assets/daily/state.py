@@ -37,7 +37,8 @@ def write_state(lake: Lake, key: str, document: Mapping[str, object]) -> None:
     """Put `document` in place, whole. Raises LakeError."""
     store = lake.stores["state"]
     with store.staging("state.json") as staged:
-        staged.write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
+        # JSON of elsewhere can escape half of a surrogate pair, which no UTF-8 can hold.
+        staged.write_bytes(f"{json.dumps(document, ensure_ascii=False)}\n".encode("utf-8", "replace"))
         store.publish(staged, key)
 
 

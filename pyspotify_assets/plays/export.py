@@ -5,9 +5,11 @@ What is in a ZIP can be anything: no more than a block and one record of it are 
 
 from __future__ import annotations
 
+import lzma
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +26,9 @@ MOST_FILES = 10_000
 _HISTORY = re.compile(r"(streaming_history_(audio|video)|endsong)[^/]*\.json", re.IGNORECASE)
 _ACCOUNT_DATA = re.compile(r"streaminghistory[^/]*\.json", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n]*")
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, RuntimeError)
+"""What unpacking a damaged file ends with, by how it was packed."""
+
 _REMEDY = "Import the ZIP as Spotify sent it: “Extended streaming history”, from spotify.com/account/privacy."
 
 
@@ -43,7 +48,7 @@ class Export:
                 yield from elements(stream, where)
         except ValueError as error:
             raise ExportError(str(error), _REMEDY) from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except _DAMAGE as error:
             raise ExportError(f"{where} cannot be unpacked: {error or type(error).__name__}", _REMEDY) from None
 
 
@@ -74,7 +79,7 @@ def _history(archive: zipfile.ZipFile, name: str) -> list[str]:
         if _HISTORY.fullmatch(parts[-1]) and parts[0] != "__MACOSX":
             found.append(entry)
     names = [entry.filename for entry in found]
-    twice = next((each for each in names if names.count(each) > 1), None)
+    twice = next((each for each, number in Counter(names).items() if number > 1), None)
     if twice is not None:
         raise ExportError(f"{name} holds {twice!r} twice", _REMEDY)
     locked = next((entry.filename for entry in found if entry.flag_bits & 1), None)

@@ -116,6 +116,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get_all("Host") != [f"127.0.0.1:{server.server_port}"]:
             # A page of somebody else's, under a host name that leads here.
             return self._send(421, _NOTHING_HERE)
+        if self.headers.get("Origin") is not None:
+            # A script asks. A browser that Spotify sends here comes by itself, and says nothing of an origin.
+            return self._send(403, _NOTHING_HERE)
         parts = urlsplit(self.path)
         if parts.path != PATH:
             return self._send(404, _NOTHING_HERE)

@@ -213,7 +213,7 @@ def _reason(body: str) -> str:
     else:
         words = ["an HTML page" if str(error).lstrip().startswith("<") else error]
     text = ", ".join(str(word) for word in words if word)
-    return " ".join(text.split())[:200]
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:200]
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -6,6 +6,7 @@ A login is kept under the client id of its app, so that no other app's is ever u
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -139,11 +140,15 @@ class FileTokenStore:
         """What is in the file by client id, {} where there is none, None where it cannot be understood."""
         with self._told("read"):
             try:
-                descriptor = os.open(self._path, os.O_RDONLY)
+                # Without waiting: a pipe of that name would be waited for until somebody writes into it.
+                descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
             except FileNotFoundError:
                 return {}
             with open(descriptor, "rb") as file:
-                mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
+                    raise OSError(errno.EINVAL, "it is no file")
+                mode = stat.S_IMODE(status.st_mode)
                 content = file.read(_LARGEST_FILE)
         if checked and os.name == "posix" and mode & 0o077:
             raise LoginError(
@@ -214,8 +219,8 @@ def login_from(client_id: str, document: object) -> Login | None:
 def _instant(text: object) -> datetime | None:
     try:
         read = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
+        if read is None:
+            return None
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):  # OverflowError: an offset that leads out of the calendar
         return None
-    if read is None:
-        return None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)

@@ -1,6 +1,9 @@
 """Objects in a folder: an object is a file, put in place by a rename within one file system.
 
 Notes lie in a folder of their own beside the objects (`folder_notes.py`), and so does what was replaced (`kept.py`).
+
+The root may be a link, what lies below it may not: whoever can put something into landing could have any file of this
+user read, or written over, through a link. A link is not listed, and refused where it is asked for by its key.
 """
 
 from __future__ import annotations
@@ -72,8 +75,10 @@ class FolderStore:
                 if found == limit:
                     return
                 try:
-                    status = self._path(key).stat()
+                    status = (self.root / key).lstat()
                 except FileNotFoundError:  # Removed while it was being listed.
+                    continue
+                if not stat.S_ISREG(status.st_mode):
                     continue
                 yield _info(key, status)
                 found += 1
@@ -152,13 +157,21 @@ class FolderStore:
         # A drive letter of Windows would lead out; what lies in the hidden folder is not an object.
         if not path.is_relative_to(self.root) or parts[0] == _OWN:
             raise LakeError(f"{key!r} is not a key of the lake", "Choose another name.")
+        place = self.root
+        for part in parts:
+            place /= part
+            if place.is_symlink():
+                raise LakeError(
+                    f"{place} is a link, and what lies in the lake may be none",
+                    "Put the file or folder itself there; PYSPOTIFY_LAKE may name a link to the whole lake.",
+                )
         return path
 
     def _keys(self, folder: Path, base: str, prefix: str, start_after: str) -> Iterator[str]:
         try:
             with os.scandir(folder) as found:
                 # Folders with their slash, so that keys come in the order of their text, as on S3.
-                entries = sorted(f"{base}{entry.name}/" if entry.is_dir() else f"{base}{entry.name}" for entry in found)
+                entries = sorted(_listed(base, entry) for entry in found)
         except (FileNotFoundError, NotADirectoryError):
             return
         for entry in entries:
@@ -184,6 +197,10 @@ class FolderStore:
         with self.staging("notes.json") as staged:
             staged.write_text(self._notes.text_with(key, status, notes), encoding="utf-8", errors="replace")
             _replace(staged, self._notes.path(key))
+
+
+def _listed(base: str, entry: os.DirEntry[str]) -> str:
+    return f"{base}{entry.name}/" if entry.is_dir(follow_symlinks=False) else f"{base}{entry.name}"
 
 
 def _info(key: str, status: os.stat_result, notes: Mapping[str, str] | None = None) -> ObjectInfo:

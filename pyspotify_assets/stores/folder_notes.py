@@ -51,9 +51,14 @@ class FolderNotes:
         try:
             document = json.loads(self.path(key).read_text(encoding="utf-8"))
             entries = [document, *document.pop("others", ())]
-            return [entry for entry in entries if isinstance(entry["notes"], dict) and "modified_ns" in entry]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # No notes, or not ours.
+            return [entry for entry in entries if _is_note(entry["notes"]) and "modified_ns" in entry]
+        # No notes, or not ours.
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return []
+
+
+def _is_note(notes: object) -> bool:
+    return isinstance(notes, dict) and all(isinstance(text, str) for text in notes.values())
 
 
 def _fits(entry: Mapping, status: os.stat_result) -> bool:

@@ -47,7 +47,7 @@ def kept(folder: Path, suffix: str) -> list[Replaced]:
         try:
             notes = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
             at = datetime.strptime(path.stem, _WHEN).replace(tzinfo=UTC)
-        except (OSError, ValueError):  # Not put there by `keep`.
+        except (OSError, ValueError, RecursionError):  # Not put there by `keep`.
             continue
         found.append(Replaced(path.name, str(path), path.stat().st_size, at, notes if isinstance(notes, dict) else {}))
     return found

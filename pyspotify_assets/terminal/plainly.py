@@ -10,6 +10,7 @@ import click
 
 from pyspotify_assets.errors import PySpotifyError
 from pyspotify_assets.terminal.document import error_document, print_document
+from pyspotify_assets.terminal.screen import warn
 
 Command = Callable[..., None]
 
@@ -26,7 +27,7 @@ def plainly(interrupted: str) -> Callable[[Command], Command]:
             try:
                 command(*args, **options)
             except PySpotifyError as error:
-                click.secho(f"Error: {error}", fg="red", err=True)
+                warn(f"Error: {error}", style="red")
                 if options.get("as_json"):
                     print_document(error_document(error))
                 sys.exit(1)

@@ -21,7 +21,7 @@ def sql_engine(settings: Settings) -> SqlEngine:
         return AthenaEngine(lake, settings.names, settings.query_timeout)
     from pyspotify_assets.warehouse.local_engine import LocalEngine
 
-    return LocalEngine(lake)
+    return LocalEngine(lake, settings.query_timeout)
 
 
 def refuse_sample_on_aws(settings: Settings) -> None:

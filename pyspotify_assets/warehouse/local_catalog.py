@@ -11,13 +11,20 @@ No process holds any of it open: each file is replaced whole, under a lock while
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from pyspotify_assets.errors import CrawlError, MissingPartitionError
 from pyspotify_assets.lake import Lake
+from pyspotify_assets.names import DATABASES
+from pyspotify_assets.schemas import ATHENA_TYPES
+from pyspotify_assets.stores.names import check_key
 from pyspotify_assets.warehouse import DeclaredTable
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -38,21 +45,22 @@ class LocalCatalog:
 
     def table(self, database: str, name: str) -> DeclaredTable | None:
         """The table as it was last declared; None if the catalog has no such table."""
+        if not _NAME.fullmatch(database) or not _NAME.fullmatch(name):
+            return None
         document = self._load(f"{database}/{name}/table.json")
         if document is None:
             return None
-        columns = {column["name"]: column["type"] for column in document["columns"]}
-        formerly = {column["name"]: column["formerly"] for column in document["columns"] if "formerly" in column}
-        return DeclaredTable(
-            document["area"], name, document["description"], columns, document["partitioned_by"], formerly
-        )
+        try:
+            return _declared(document, database, name)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._damaged(f"{database}/{name}/table.json", f"declares no table ({_words(error)})") from None
 
     def tables(self) -> list[DeclaredTable]:
         """All tables, in order of database and name."""
         found = []
         for info in self._store.objects(""):
             if info.key.endswith("/table.json"):
-                database, name, _ = info.key.split("/")
+                database, _, name = info.key.removesuffix("/table.json").partition("/")
                 table = self.table(database, name)
                 if table is not None:
                     found.append(table)
@@ -86,7 +94,10 @@ class LocalCatalog:
             if info.key > f"{prefix}{last_day[:7]}.json":
                 break
             document = self._load(info.key) or {}
-            days |= {day: Entry(**entry) for day, entry in document.items() if first_day <= day <= last_day}
+            try:
+                days |= {day: _entry(entry) for day, entry in document.items() if first_day <= day <= last_day}
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise self._damaged(info.key, f"lists no days ({_words(error)})") from None
         return days
 
     @contextmanager
@@ -126,12 +137,18 @@ class LocalCatalog:
 
     def _load(self, key: str) -> dict | None:
         try:
-            return json.loads(self._store.read(key))
+            document = json.loads(self._store.read(key))
         except MissingPartitionError:
             return None
-        except ValueError as error:
-            remedy = "Delete that file and run again: a crawl rebuilds the catalog of raw and refined."
-            raise CrawlError(f"{self._store.uri(key)} is not JSON: {error}", remedy) from error
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(key, f"is not JSON: {error}") from error
+        if not isinstance(document, dict):
+            raise self._damaged(key, "is no JSON object")
+        return document
+
+    def _damaged(self, key: str, what: str) -> CrawlError:
+        remedy = "Delete that file and run again: a crawl rebuilds the catalog of raw and refined."
+        return CrawlError(f"{self._store.uri(key)} {what}", remedy)
 
     def _save(self, key: str, document: object) -> None:
         self._save_text(key, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
@@ -140,3 +157,30 @@ class LocalCatalog:
         with self._store.staging(key.rpartition("/")[2]) as staged:
             staged.write_text(text, encoding="utf-8")
             self._store.publish(staged, key)
+
+
+def _declared(document: Mapping[str, Any], database: str, name: str) -> DeclaredTable:
+    """The table that a file declares. KeyError, TypeError, ValueError for what is none: names get into SQL."""
+    columns = {column["name"]: column["type"] for column in document["columns"]}
+    formerly = {column["name"]: column["formerly"] for column in document["columns"] if "formerly" in column}
+    area, partition = document["area"], document["partitioned_by"]
+    names = [name, partition, *columns, *(former for each in formerly.values() for former in each)]
+    if not all(isinstance(text, str) for text in (area, document["description"], *names, *columns.values())):
+        raise TypeError("a name that is no text")
+    if DATABASES.get(area) != database or not all(_NAME.fullmatch(each) for each in names):
+        raise ValueError("a name that no table has")
+    if unknown := set(columns.values()).difference(ATHENA_TYPES.values()):
+        raise ValueError(f"the type {min(unknown)[:60]!r}")
+    return DeclaredTable(area, name, document["description"], columns, partition, formerly)
+
+
+def _entry(entry: Mapping[str, Any]) -> Entry:
+    key, before, notes = entry["key"], entry["before"], entry["notes"]
+    if not isinstance(key, str) or not isinstance(before, str) or isinstance(entry["size"], bool | str):
+        raise TypeError("an entry that is none")
+    check_key(key)
+    return Entry(key, int(entry["size"]), {str(name): str(text) for name, text in notes.items()}, before)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error)[:200]}"

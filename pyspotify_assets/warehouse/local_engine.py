@@ -6,9 +6,10 @@ only the days that a query asks for are opened.
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from pyspotify_assets.errors import LakeError, QueryError
@@ -26,11 +27,25 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
-class LocalEngine:
-    """Answers Athena SQL over the local catalog of one lake."""
+_SANDBOX = (
+    "SET python_enable_replacements = false",  # a name that is no table's could be a variable of ours
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET enable_external_access = false",  # neither files nor network
+    "SET lock_configuration = true",  # whatever follows, no query can undo this
+)
+"""What a query may do: see the catalog's tables and nothing else. DuckDB takes four fifths of the memory at most."""
 
-    def __init__(self, lake: Lake) -> None:
-        self._lake, self._catalog = lake, LocalCatalog(lake)
+
+_LONGEST = 2000
+"""Characters of what DuckDB says of a query: it quotes from it."""
+
+
+class LocalEngine:
+    """Answers Athena SQL over the local catalog of one lake. `timeout`: seconds that one query may take."""
+
+    def __init__(self, lake: Lake, timeout: float = 600) -> None:
+        self._lake, self._catalog, self._timeout = lake, LocalCatalog(lake), timeout
         self._meter = Meter(_figures)
 
     def metered(self) -> AbstractContextManager[dict[str, object]]:
@@ -50,12 +65,20 @@ class LocalEngine:
                 entries = self._catalog.days(table, first_day, last_day)
                 size += sum(entry.size for entry in entries.values())
                 self._attach(connection, table, entries)
-            connection.execute(
-                "SET enable_external_access = false"
-            )  # A query sees the catalog's tables and nothing else.
-            return connection.sql(statement.sql(dialect="duckdb")).to_arrow_table()
+            for setting in _SANDBOX:
+                connection.execute(setting)
+            with self._in_time(connection):
+                return connection.sql(statement.sql(dialect="duckdb")).to_arrow_table()
+        except duckdb.InterruptException:
+            raise QueryError(
+                f"The query took longer than {self._timeout:g} s and was ended",
+                "Ask for fewer days, or raise PYSPOTIFY_QUERY_TIMEOUT.",
+            ) from None
         except duckdb.Error as error:
-            raise QueryError(f"The query failed: {error}", "Columns and their types are in the catalog.") from error
+            words = str(error)[:_LONGEST]
+            raise QueryError(f"The query failed: {words}", "Columns and their types are in the catalog.") from error
+        except RecursionError:
+            raise QueryError("The query is nested too deeply", "Write it with fewer levels.") from None
         finally:
             connection.close()
             self._meter.add((size, time.perf_counter() - began))
@@ -102,6 +125,18 @@ class LocalEngine:
             )
             for day, entry in self._catalog.days(declared, first_day, last_day).items()
         ]
+
+    @contextmanager
+    def _in_time(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Interrupt whatever the connection is at when the time is over."""
+        over = threading.Timer(self._timeout, connection.interrupt)
+        over.daemon = True
+        over.start()
+        try:
+            yield
+        finally:
+            over.cancel()
+            over.join()  # Else it could interrupt a connection that is closed.
 
     def _table(self, reference: exp.Table) -> DeclaredTable:
         table = self._catalog.table(reference.db, reference.name) if reference.db else None

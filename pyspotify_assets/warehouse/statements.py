@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     Known = Callable[[str, str], DeclaredTable | None]
 
 
+_LONGEST = 2000
+"""Characters of what sqlglot says of a query: it quotes from it."""
+
+
 def parse_select(sql: str) -> exp.Query:
     """One Athena SELECT as sqlglot's tree; QueryError for anything else, naming what it is."""
     import sqlglot
@@ -24,7 +29,12 @@ def parse_select(sql: str) -> exp.Query:
     try:
         statements = [statement for statement in sqlglot.parse(sql, read="athena") if statement is not None]
     except sqlglot.errors.SqlglotError as error:
-        raise QueryError(f"The SQL cannot be read: {error}", "Athena's SQL is understood, such as SELECT 1.") from None
+        words = re.sub(r"\x1b\[\d*m", "", str(error))  # sqlglot underlines for a terminal, whoever reads it
+        raise QueryError(
+            f"The SQL cannot be read: {words[:_LONGEST]}", "Athena's SQL is understood, such as SELECT 1."
+        ) from None
+    except RecursionError:
+        raise QueryError("The SQL cannot be read: it is nested too deeply", "Write it with fewer levels.") from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         what = statements[0].key.upper() if len(statements) == 1 else f"{len(statements)} statements"
         raise QueryError(f"One SELECT is understood, not {what}", "Tables are written by the pipeline only.")

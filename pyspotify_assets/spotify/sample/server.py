@@ -1,9 +1,11 @@
 """The sockets: an HTTP server on loopback that hands every request to a function and sends what it gives.
 
 Whoever comes under another host's name is turned away: a page in a browser could reach this port by a name of its own.
+So is a script of another page, which says where it comes from.
 """
 
 import os
+import re
 import socket
 import struct
 import threading
@@ -74,6 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
     # Without these two, Nagle's algorithm and delayed acknowledgements cost some 40 ms per answer.
     wbufsize = -1
     disable_nagle_algorithm = True
+    timeout = 120  # seconds for a request to come; clients open connections that they keep
 
     def do_GET(self) -> None:
         self._serve()
@@ -85,13 +88,16 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep standard error clean: requests are in the simulator's log."""
 
     def _serve(self) -> None:
+        server = cast(Server, self.server)
+        ours = (f"127.0.0.1:{server.server_port}", f"localhost:{server.server_port}")
+        if self.headers.get("Host") not in ours:
+            return self._send(Response(421, {"Connection": "close"}, b"Misdirected request"))
+        if self.headers.get("Origin", f"http://{ours[0]}") not in [f"http://{host}" for host in ours]:
+            return self._send(Response(403, {"Connection": "close"}, b"Not for other pages"))
         length = self.headers.get("Content-Length", "0")
-        if not length.isdecimal() or int(length) > _LARGEST_BODY:
+        if not re.fullmatch("[0-9]{1,6}", length) or int(length) > _LARGEST_BODY:
             return self._send(Response(413, {"Connection": "close"}))
         body = self.rfile.read(int(length)).decode("utf-8", "replace")
-        server = cast(Server, self.server)
-        if self.headers.get("Host") not in (f"127.0.0.1:{server.server_port}", f"localhost:{server.server_port}"):
-            return self._send(Response(421, {"Connection": "close"}, b"Misdirected request"))
         authorization = self.headers.get("Authorization", "")
         response = server.answer(Received(self.command, self.path, authorization, body))
         if server.delay:

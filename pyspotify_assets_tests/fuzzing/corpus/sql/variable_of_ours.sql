@@ -1,0 +1,1 @@
+SELECT (WITH tables AS (SELECT 1) SELECT 1 FROM tables), * FROM tables
