@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run dev test test-slow test-aws prove lint format lock lambda pictures docs templates deploy destroy clean help
+.PHONY: run dev test test-slow test-aws prove audit lint format lock lambda pictures docs templates deploy destroy clean help
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -11,7 +11,7 @@ run: .venv/ready ## Set up, then bring the last 14 days up to date (the built-in
 	@$(BIN)/pyspotify run
 
 dev: .venv/ready ## Open the Dagster UI with schedules and sensors live
-	$(BIN)/dagster dev
+	$(BIN)/python -m pyspotify_assets.webserver
 
 test: .venv/ready-dev ## Set up and run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
@@ -24,6 +24,11 @@ test-aws: .venv/ready-spark ## Run the tests that need an AWS endpoint, PYSPOTIF
 
 prove: .venv/ready-spark ## Run the proofs in full, for hours, where the tests take samples; ends with their figures
 	PYSPOTIFY_TEST_PROVE=all $(BIN)/python -m pytest -m proof
+
+audit: .venv/bin/python ## Look for known weaknesses of all that is pinned (needs the network)
+	@$(PYTHON) -m venv .venv/audit && .venv/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
+	@for pinned in requirements.txt requirements-dev.txt requirements-spark.txt lambda_function/requirements.txt; do \
+		echo "$$pinned"; .venv/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement $$pinned || exit 1; done
 
 lint: .venv/ready-dev ## Check style and types
 	$(BIN)/ruff format --check .

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -291,6 +293,27 @@ def test_a_day_is_materialized_from_the_page_and_the_crawler_notices(page: Any, 
     noticed = dry_run_of_sensor(ui, "crawl_refined_when_newer")
     assert noticed["error"] is None
     assert noticed["runRequests"] or "way" in noticed["skipReason"]  # Or the sensor's own tick was faster.
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "evil.example"}, 421),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "https://evil.example", "Content-Type": "text/plain"}, 403),
+    ],
+)
+def test_the_server_does_nothing_for_pages_of_other_places(ui: DagsterUI, headers: dict[str, str], status: int):
+    """As a form or script of another page would ask: in the query, which takes no leave of the browser's."""
+    address = f"{ui.address}/graphql?query=%7Bversion%7D"
+    request = urllib.request.Request(address, b"", headers, method="POST")  # noqa: S310 - our own address
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            found = answer.status
+    except urllib.error.HTTPError as refused:
+        found = refused.code
+    assert found == status
 
 
 def test_the_server_prints_no_error(ui: DagsterUI):

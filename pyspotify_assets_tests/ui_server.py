@@ -98,7 +98,7 @@ def dagster_dev(folder: Path, **settings: str) -> Iterator[DagsterUI]:
     log = folder / "dagster_dev.log"
     with open(log, "wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)],
+            [sys.executable, "-m", "pyspotify_assets.webserver", "--host", "127.0.0.1", "--port", str(port)],
             cwd=folder,
             env=environment({**settings, "PYTHONUNBUFFERED": "1"}),
             stdin=subprocess.DEVNULL,

@@ -23,7 +23,7 @@ class Layer:
 
 
 LAYERS = (
-    Layer("terminal", "the command `pyspotify`, and what `doctor` looks at", ("cli", "terminal", "diagnosis")),
+    Layer("terminal", "the command `pyspotify`, and what `doctor` looks at", ("cli", "terminal", "diagnosis", "webserver")),
     Layer("definitions", "puts everything together for Dagster; nothing else", ("definitions",)),
     Layer(
         "Dagster",

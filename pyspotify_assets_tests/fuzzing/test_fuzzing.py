@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from pyspotify_assets_tests.fuzzing.law import broken_by
 from pyspotify_assets_tests.fuzzing.mutations import mutated
 from pyspotify_assets_tests.fuzzing.prove import bad_inputs
 from pyspotify_assets_tests.fuzzing.readers import READERS, Reader
+from pyspotify_assets_tests.proofs import proving, seed
 
 CORPUS = sorted(path for path in (Path(__file__).parent / "corpus").rglob("*") if path.is_file())
-SLOW_SECONDS = 120
 
 
 @pytest.fixture(params=READERS.values(), ids=READERS)
@@ -52,9 +51,10 @@ def test_whatever_is_changed_in_what_is_sound_is_taken_or_refused_by_name(reader
 
 
 @pytest.mark.slow
-def test_so_it_is_with_thousands_more_by_a_seed_that_is_printed(tmp_path):
-    tried, unnamed = bad_inputs(int(os.environ["PYSPOTIFY_TEST_SEED"]), SLOW_SECONDS, keep=tmp_path)
+def test_so_it_is_with_as_many_more_as_fit_into_two_minutes_or_where_it_is_to_be_proven_an_hour(figures, tmp_path):
+    tried, unnamed = bad_inputs(seed(), 3600 if proving() else 120, keep=tmp_path)
 
+    figures.line(f"bad inputs tried {tried.total():,}, unnamed errors {unnamed.total()}")
     assert unnamed.total() == 0
     assert set(tried) == set(READERS)
 
