@@ -259,7 +259,8 @@ class TestAServerOfOurs:
     def asked(self, port: int, path: str, **headers: str) -> int:
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
             connection.request("GET", path, headers=headers)
-            return connection.getresponse().status
+            with connection.getresponse() as answer:
+                return answer.status
 
     def test_listens_on_loopback_only(self):
         with Simulator() as simulator, Callback(0, "state") as callback:
