@@ -150,7 +150,7 @@ class TestOneRefresh:
             else None
             for check, record in latest.items()
         }
-        assert len(passed) == 47
+        assert len(passed) == 53
         of_live_data = {
             f"raw/{feed}:{name}" for feed in FEEDS for name in ("spotify_answers", "no_day_missed", "login_fresh")
         }

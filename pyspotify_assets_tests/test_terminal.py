@@ -55,7 +55,7 @@ def typed(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments), prog_name="pyspotify")
 
 
-IN_ORDER_OF_USE = ["run", "extract", "import", "report", "sql", "feeds", "login", "doctor", "completion"]
+IN_ORDER_OF_USE = ["run", "extract", "import", "report", "sql", "feeds", "login", "doctor", "verify", "completion"]
 ABOUT_FILES = {"completion"}
 """Commands whose output is for a shell: they have no JSON."""
 

@@ -23,7 +23,11 @@ class Layer:
 
 
 LAYERS = (
-    Layer("terminal", "the command `pyspotify`, and what `doctor` looks at", ("cli", "terminal", "diagnosis", "webserver")),
+    Layer(
+        "terminal",
+        "the command `pyspotify`, what `doctor` looks at, and what stands before Dagster's pages",
+        ("cli", "terminal", "diagnosis", "webserver"),
+    ),
     Layer("definitions", "puts everything together for Dagster; nothing else", ("definitions",)),
     Layer(
         "Dagster",
