@@ -150,6 +150,8 @@ class Settings(BaseSettings):
     def _folder_or_s3(cls, value: str) -> str:
         if not value.strip() or ("://" in value and not value.startswith("s3://")):
             raise ValueError("neither a folder nor an s3://bucket/prefix address")
+        if len(os.fsencode(value)) > 1024 or any(len(os.fsencode(part)) > 255 for part in value.split("/")):
+            raise ValueError("longer than a folder or an address can be")
         return value
 
     def ui_address(self) -> str:

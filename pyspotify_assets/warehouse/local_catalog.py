@@ -178,7 +178,8 @@ def _entry(entry: Mapping[str, Any]) -> Entry:
     key, before, notes = entry["key"], entry["before"], entry["notes"]
     if not isinstance(key, str) or not isinstance(before, str) or isinstance(entry["size"], bool | str):
         raise TypeError("an entry that is none")
-    check_key(key)
+    if any(len(part.encode()) > 255 for part in check_key(key)):  # ValueError too, where it is not UTF-8
+        raise ValueError("a key that no file system has")
     return Entry(key, int(entry["size"]), {str(name): str(text) for name, text in notes.items()}, before)
 
 
