@@ -296,7 +296,8 @@ def test_so_does_one_that_dagster_does_not_see(glue):
 
     @dg.asset
     def called_as_a_function(context) -> None:
-        GlueJob(context, JOB, 90)(state, "x", arguments, {"version": refine.VERSION, "columns": refine.rules()})
+        told = {"version": refine.VERSION, "columns": refine.rules(), "raw_columns": refine.raw_rules()}
+        GlueJob(context, JOB, 90)(state, "x", arguments, told)
 
     with pytest.raises(KeyboardInterrupt):
         called_as_a_function(dg.build_asset_context())
