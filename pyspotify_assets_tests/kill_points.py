@@ -67,8 +67,9 @@ def contents(folder: Path, pipeline: Pipeline | None = None) -> dict[str, object
     """All that a lake is for: bytes of raw, refined, quarantine and reports, what waits, and the rows of the marts."""
     pipeline = pipeline or pipeline_in(folder)
     lake: Lake = pipeline.lake
+    here = str(folder).encode()  # Where the lake lies, which a report says of what is in quarantine.
     found: dict[str, object] = {
-        f"{area}/{info.key}": _AMOUNTS.sub(b"", lake.stores[area].read(info.key))
+        f"{area}/{info.key}": _AMOUNTS.sub(b"", lake.stores[area].read(info.key)).replace(here, b"")
         for area in ("raw", "refined", "quarantine", "report", "landing")
         for info in lake.stores[area].objects("")
     }

@@ -15,6 +15,7 @@ from pyspotify_assets.daily.refusals import KeptRefusal, keep_refusal
 from pyspotify_assets.feeds import DEFAULT_FEEDS, KINDS, load_feeds
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.terminal.feeds import kept_of
+from pyspotify_assets.terminal.screen import console
 from pyspotify_assets_tests.builders import put_raw, put_snapshot, track
 
 TODAY = date(2026, 11, 25)
@@ -25,6 +26,12 @@ KEEPING_TOP_PLAYED = '[[feed]]\nname = "top_played"\nkind = "saved_tracks"\nmaxi
 @pytest.fixture
 def lake(folder: Path) -> Lake:
     return Lake.at("lake/sample")
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch) -> None:
+    """As wide as a log, whatever had the first word in this process."""
+    monkeypatch.setattr(console, "width", 140)
 
 
 def feeds(*options: str) -> Result:
