@@ -14,6 +14,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from pyspotify_assets.errors import LakeError, MissingPartitionError
@@ -135,7 +136,11 @@ class Lake:
         """Hold the lock `name` among the processes of this machine: for what is read, changed and written back."""
         from filelock import FileLock, Timeout
 
-        folder = Path(self.address, "state", "locks") if not self.address.startswith("s3://") else _machine_locks()
+        if self.address.startswith("s3://"):
+            # In a folder that all lakes of this machine share: one of them shall not hold up another.
+            folder, name = _machine_locks(), f"{sha256(self.address.encode()).hexdigest()[:12]}-{name}"
+        else:
+            folder = Path(self.address, "state", "locks")
         lock = FileLock(folder / f"{name}.lock")
         try:
             _make_lock_folder(folder)

@@ -126,6 +126,15 @@ def test_a_lock_is_held_by_one_process_at_a_time(tmp_path):
     assert (tmp_path / "count").read_text() == "100"
 
 
+def test_a_lake_on_s3_is_not_held_up_by_another_one(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    with Lake.at("s3://one").lock("catalog"), Lake.at("s3://other").lock("catalog"):
+        held = sorted(path.name for path in tmp_path.rglob("*-catalog.lock"))
+
+    assert len(held) == 2
+
+
 def test_a_lock_that_cannot_be_made_names_its_folder(tmp_path):
     (tmp_path / "state").write_text("a file where a folder should be")
 
