@@ -35,30 +35,35 @@ def dagster_instance() -> Iterator[dg.DagsterInstance]:
 
     Where there is neither, an instance that is forgotten at the end.
     """
-    if Path("dagster.yaml").is_file() and not os.environ.get("DAGSTER_HOME"):
-        with _opened(lambda: dg.DagsterInstance.from_config(str(Path.cwd()))) as instance:
+    if home := os.environ.get("DAGSTER_HOME"):
+        with _opened(Path(home), dg.DagsterInstance.get) as instance:
             yield instance
-    elif os.environ.get("DAGSTER_HOME"):
-        with _opened(dg.DagsterInstance.get) as instance:
+    elif Path("dagster.yaml").is_file():
+        here = Path.cwd()
+        (here / ".dagster").mkdir(exist_ok=True)
+        with _opened(here / ".dagster", lambda: dg.DagsterInstance.from_config(str(here))) as instance:
             yield instance
     else:
         with dg.DagsterInstance.ephemeral() as instance:
             yield instance
 
 
-def _opened(open_instance: Callable[[], dg.DagsterInstance]) -> dg.DagsterInstance:
-    """The instance, also where another process makes its database at this moment.
-
-    Of two that do so at once, Dagster lets one fail ("table run_tags already exists"); a moment later it is there.
+def _opened(folder: Path, open_instance: Callable[[], dg.DagsterInstance]) -> dg.DagsterInstance:
+    """The instance, opened by one process at a time: two that made its databases at once would break them for good
+    ("more than one head present"). `dagster dev`, which does not ask for the lock, may be making them at this moment.
     """
+    from filelock import FileLock
     from sqlalchemy.exc import OperationalError
 
-    for pause in (0.2, 0.5, 1, 2):
-        try:
-            return open_instance()
-        except OperationalError:
-            time.sleep(pause)
-    return open_instance()
+    if not folder.is_dir():
+        return open_instance()  # Dagster says what is wrong with a DAGSTER_HOME that is not there.
+    with FileLock(folder / "opening.lock", timeout=60):
+        for pause in (0.2, 0.5, 1, 2):
+            try:
+                return open_instance()
+            except OperationalError:  # "table run_tags already exists": a moment later it is there.
+                time.sleep(pause)
+        return open_instance()
 
 
 def job_named(name_and_day: str) -> dg.JobDefinition:
