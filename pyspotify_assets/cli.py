@@ -14,13 +14,14 @@ import click
 
 from pyspotify_assets.terminal import completion as complete
 from pyspotify_assets.terminal.help import Sections
+from pyspotify_assets.terminal.keeping import forget, quarantine
 from pyspotify_assets.terminal.options import DAY, as_json_option, ending_plainly
 from pyspotify_assets.terminal.upkeep import completion, doctor, login, verify
 
 _SECTIONS = {
     "Take and keep": ("run", "extract", "import"),
     "Look": ("report", "sql", "feeds"),
-    "Set up and look after": ("login", "doctor", "verify", "completion"),
+    "Set up and look after": ("login", "doctor", "verify", "quarantine", "forget", "completion"),
 }
 
 
@@ -258,6 +259,8 @@ def feeds(example: bool, as_json: bool) -> None:
 main.add_command(login)
 main.add_command(doctor)
 main.add_command(verify)
+main.add_command(quarantine)
+main.add_command(forget)
 main.add_command(completion)
 
 

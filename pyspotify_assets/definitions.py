@@ -15,6 +15,7 @@ from pyspotify_assets.assets.refined import refined_asset
 from pyspotify_assets.assets.report import report_asset
 from pyspotify_assets.assets.spotify import spotify_specs
 from pyspotify_assets.clock import system_clock
+from pyspotify_assets.expiry import expires_by_itself, retention_job
 from pyspotify_assets.feeds import load_feeds
 from pyspotify_assets.jobs import build_jobs
 from pyspotify_assets.resources import resources_for
@@ -43,7 +44,7 @@ def build_definitions(
         timezone=settings.timezone,
         end_offset=1,
     )
-    jobs = build_jobs(settings.has_dashboard)
+    jobs = build_jobs(settings.has_dashboard, retention_job(feeds, settings) if expires_by_itself(settings) else None)
     running = settings.env == "local"  # On AWS schedules and sensors cost money: there they are started by hand.
     schedule_status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
     sensor_status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED

@@ -28,8 +28,9 @@ class Jobs:
     marts_and_report: dg.UnresolvedAssetJobDefinition
     listening_history: dg.UnresolvedAssetJobDefinition
     dashboard: dg.UnresolvedAssetJobDefinition | None = None
+    retention: dg.JobDefinition | None = None
 
-    def all(self) -> Sequence[dg.UnresolvedAssetJobDefinition]:
+    def all(self) -> Sequence[dg.UnresolvedAssetJobDefinition | dg.JobDefinition]:
         return [
             self.full_refresh,
             self.daily_snapshot,
@@ -37,11 +38,12 @@ class Jobs:
             self.marts_and_report,
             self.listening_history,
             *([self.dashboard] if self.dashboard else []),
+            *([self.retention] if self.retention else []),
         ]
 
 
-def build_jobs(has_dashboard: bool = False) -> Jobs:
-    """The project's jobs; that of the dashboard in QuickSight only where there is one."""
+def build_jobs(has_dashboard: bool = False, retention: dg.JobDefinition | None = None) -> Jobs:
+    """The project's jobs; that of the dashboard in QuickSight, and that of retention, only where there is one."""
     only_changed = {ONLY_CHANGED: "true"}
     groups = dg.AssetSelection.groups
     return Jobs(
@@ -85,6 +87,7 @@ def build_jobs(has_dashboard: bool = False) -> Jobs:
         )
         if has_dashboard
         else None,
+        retention=retention,
     )
 
 

@@ -1,4 +1,4 @@
-"""The schedules: the daily snapshot, and the crawls at noon."""
+"""The schedules: the daily snapshot, the crawls at noon, and what is no longer kept."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ import dagster as dg
 
 from pyspotify_assets.assets.catalog import crawl_plan
 from pyspotify_assets.assets.each_day import ONLY_CHANGED
+from pyspotify_assets.expiry import retention_schedule
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.jobs import Jobs
 from pyspotify_assets.settings import Settings
@@ -14,7 +15,7 @@ from pyspotify_assets.settings import Settings
 def build_schedules(
     jobs: Jobs, feeds: Sequence[Feed], settings: Settings, status: dg.DefaultScheduleStatus
 ) -> list[dg.ScheduleDefinition]:
-    """`daily_snapshot` and one `crawl_<area>_at_noon` per crawler, in the settings' time zone."""
+    """`daily_snapshot`, one `crawl_<area>_at_noon` per crawler, and `retention` where something expires by itself."""
 
     @dg.schedule(
         name="daily_snapshot",
@@ -29,7 +30,11 @@ def build_schedules(
         # A day that has been taken already, after a refusal or by hand, is not asked of Spotify once more.
         return dg.RunRequest(run_key=day, partition_key=day, tags={ONLY_CHANGED: "true"})
 
-    return [daily_snapshot, *(_noon(area, jobs, feeds, settings, status) for area in jobs.crawl)]
+    return [
+        daily_snapshot,
+        *(_noon(area, jobs, feeds, settings, status) for area in jobs.crawl),
+        *([retention_schedule(jobs.retention, settings, status)] if jobs.retention else []),
+    ]
 
 
 def _noon(

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     start: date = Field(date(2023, 1, 1), description="First day that partitions exist for, YYYY-MM-DD.")
     timezone: str = Field("UTC", description="Time zone in which a day begins and schedules run.")
     lookback_days: int = Field(28, ge=2, le=366, description="Window of the marts: days of history a day looks at.")
+    retention_days: int | None = Field(
+        None, ge=1, description="Days of raw and refined that are kept, today included; unless set, all of them."
+    )
     snapshot_hour: int = Field(6, ge=0, le=23, description="Hour at which the daily snapshot is scheduled.")
     report_language: ReportLanguage = Field("en", description="Language of the report's pages and of the three facts.")
     stage: str = Field("prod", description="Which stack of the account: each stage has names and data of its own.")
@@ -106,6 +109,11 @@ class Settings(BaseSettings):
         if value and _web_address(value) is None:
             raise ValueError("not an address such as https://dagster.example.org")
         return value.rstrip("/")
+
+    @field_validator("retention_days", mode="before")
+    @classmethod
+    def _empty_keeps_all(cls, value: object) -> object:
+        return None if value == "" else value
 
     @field_validator("timezone")
     @classmethod

@@ -20,11 +20,12 @@ from pyspotify_assets.assets.metadata import (
 )
 from pyspotify_assets.assets.report import REPORT
 from pyspotify_assets.checks import mart_findings
-from pyspotify_assets.daily.mart import SnapshotWindows, checks_of, judged, make_mart_day
+from pyspotify_assets.daily.mart import SnapshotWindows, checks_of, has_outlived, judged, make_mart_day
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.names import DATABASES
+from pyspotify_assets.retention import kept_from
 from pyspotify_assets.schemas import dagster_schema
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import Table
@@ -72,6 +73,7 @@ def mart_asset(
         days, lookback = context.partition_keys, settings.lookback_days
         first_day, _ = marts.window_of(days[0], lookback)
         windows = SnapshotWindows(lake_io_manager.lake, sql, feeds, first_day, days[-1])
+        kept = kept_from(lake_io_manager.lake)
         present = {partition.day: partition for partition in sql.partitions(key[0], mart.name, days[0], days[-1])}
 
         def left_alone(day: str) -> LeftAlone | None:
@@ -80,9 +82,13 @@ def mart_asset(
                 return LeftAlone("no feed has a snapshot on that day")
             partition = present.get(day)
             notes = Notes.from_texts(partition.notes) if partition else None
-            if partition is None or notes is None or notes.fingerprint != marts.mart_fingerprint(mart, day, parts):
+            if partition is None or notes is None:
                 return None
-            return LeftAlone("nothing has changed", Published(partition.uri, partition.size, notes))
+            published = Published(partition.uri, partition.size, notes)
+            if notes.fingerprint == marts.mart_fingerprint(mart, day, parts):
+                return LeftAlone("nothing has changed", published)
+            outlived = has_outlived(notes, day, lookback, parts, kept)
+            return LeftAlone("snapshots that it was made from have been forgotten", published) if outlived else None
 
         def make(day: str) -> Published:
             with sql.metered() as cost:

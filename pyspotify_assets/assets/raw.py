@@ -31,6 +31,7 @@ from pyspotify_assets.errors import RefusedError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.lake import Place
+from pyspotify_assets.retention import kept_from
 from pyspotify_assets.schemas import dagster_schema
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import SNAPSHOT
@@ -80,6 +81,7 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
         lake = lake_io_manager.lake
         today = settings.today(clock()).isoformat()
         made_from = daily_raw.raw_fingerprint(feed, spotify)
+        first_kept = kept_from(lake).get(feed.name, "")
 
         def left_alone(day: str) -> LeftAlone | None:
             if daily_raw.landed(lake, feed, day):
@@ -87,6 +89,8 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
             place = lake.place(key, day)
             published = _published(place)
             past_of_live = day < today and not spotify.knows_the_past
+            if published is None and day < first_kept:
+                return LeftAlone(f"it has been forgotten: kept is what is of {first_kept} or later")
             if published is None:
                 return (
                     LeftAlone("no snapshot was taken on that day, and Spotify only knows now") if past_of_live else None

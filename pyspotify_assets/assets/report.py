@@ -17,6 +17,7 @@ from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.names import DATABASES
 from pyspotify_assets.report import begin_runtime
+from pyspotify_assets.retention import kept_from
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import CHART_MOVEMENT, MARTS
 from pyspotify_assets.warehouse import SqlEngine
@@ -61,6 +62,7 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
         clock: dg.ResourceParam[Clock],
     ) -> Iterator[Result]:
         lake, lookback, language = lake_io_manager.lake, settings.lookback_days, settings.report_language
+        kept = kept_from(lake)
 
         def left_alone(day: str) -> LeftAlone | None:
             made_from = report_fingerprint(lake, sql, feeds, day, lookback, language)
@@ -69,9 +71,15 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
             place = lake.place(REPORT, day)
             info = place.info()
             notes = Notes.from_texts(info.notes) if info else None
-            if info is None or notes is None or notes.fingerprint != made_from:
+            if info is None or notes is None:
                 return None
-            return LeftAlone("nothing has changed", Published(place.uri, info.size, notes))
+            published = Published(place.uri, info.size, notes)
+            if notes.fingerprint == made_from:
+                return LeftAlone("nothing has changed", published)
+            gone = any(
+                day < first and lake.place(("refined", feed), day).info() is None for feed, first in kept.items()
+            )
+            return LeftAlone("snapshots that it shows have been forgotten", published) if gone else None
 
         def make(day: str) -> Published:
             begin_runtime()  # Beside the queries, which are slower than it.

@@ -73,6 +73,19 @@ def judged(mart: Table, rows: pa.Table) -> Sequence[Finding]:
     return judge(rows.to_pylist()) if mart is PIPELINE_HEALTH else ()
 
 
+def has_outlived(
+    notes: Notes, day: str, lookback_days: int, parts: Sequence[FeedWindow], kept: Mapping[str, str]
+) -> bool:
+    """Whether a mart's day was made from more snapshots than are left, since some were forgotten: made again, it would
+    know less. `kept`: feed → first day that is kept."""
+    first, _ = window_of(day, lookback_days)
+    return any(first < other for other in kept.values()) and notes.counts.get("snapshots", 0) > _snapshots(parts)
+
+
+def _snapshots(parts: Sequence[FeedWindow]) -> int:
+    return sum(len(part.versions) for part in parts)
+
+
 def make_mart_day(
     sql: SqlEngine, mart: Table, day: str, run: str, lookback_days: int, windows: Sequence[FeedWindow]
 ) -> tuple[Partition, Notes, pa.Table]:
@@ -86,7 +99,11 @@ def make_mart_day(
             "Materialize raw and refined of that day, then crawl (the sensors do, or the job crawl_refined).",
         )
     made_from = mart_fingerprint(mart, day, windows)
-    counts = {"feeds": len(windows), "days_in_window": max(len(window.versions) for window in windows)}
+    counts = {
+        "feeds": len(windows),
+        "days_in_window": max(len(window.versions) for window in windows),
+        "snapshots": _snapshots(windows),
+    }
     select = mart_sql(mart, day, lookback_days, windows)
     return write_checked(sql, mart, day, run, select, window_of(day, lookback_days), made_from, counts)
 

@@ -198,6 +198,7 @@ def _take_landed(lake: Lake, feed: Feed, day: str, waiting: list[ObjectInfo], ti
         with suppress(MissingPartitionError):  # The other run has moved it.
             to_quarantine(lake, info, f"Superseded: {taken.key} was put into landing later.")
     leave_landing(lake, taken)
+    leave_quarantine(lake, taken.key)
     log.info("raw/%s of %s taken from %s", feed.name, day, taken.key)
     return result
 
@@ -246,6 +247,12 @@ def leave_landing(lake: Lake, info: ObjectInfo) -> None:
     current = store.info(info.key)
     if current is not None and current.identity == info.identity:
         store.delete(info.key)
+
+
+def leave_quarantine(lake: Lake, landing_key: str) -> None:
+    """Remove what was refused under this name in landing before: a file of that name has been taken now."""
+    for name in (landing_key, f"{landing_key}.reason.txt"):
+        lake.stores["quarantine"].delete(f"landing/{name}")
 
 
 def _refuse_other_days(source: SpotifySource, feed: Feed, day: str, clock: Clock, timezone: str) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pyspotify_assets.checks import require
-from pyspotify_assets.daily.raw import leave_landing, to_quarantine
+from pyspotify_assets.daily.raw import leave_landing, leave_quarantine, to_quarantine
 from pyspotify_assets.errors import CheckFailedError, ExportError
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.landing import safe_name
@@ -54,6 +54,7 @@ def take_landed(lake: Lake, landed: ObjectInfo, now: datetime) -> Taken:
             f"The file and the reason are kept in {kept}; nothing of it has become plays.",
         ) from error
     leave_landing(lake, landed)
+    leave_quarantine(lake, landed.key)
     log.info("%s taken: %d new plays of %d records", landed.key, taken.added, taken.records)
     return taken
 

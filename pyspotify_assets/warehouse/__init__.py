@@ -98,6 +98,12 @@ class Crawler(Protocol):
     def crawl(self, area: str, feeds: Sequence[Feed]) -> list[CrawledTable]:
         """Crawl all tables of one area. CrawlError where it could not be done; nothing half known remains."""
 
+    def forget(self, area: str, table: str, before: str = "") -> None:
+        """Take the days before that day, or all, out of a table, since their objects are about to go.
+
+        Glue keeps them, and queries find nothing there: a crawler of new folders only would never add a day again.
+        """
+
 
 @dataclass(frozen=True)
 class Partition:

@@ -1,6 +1,7 @@
-"""The SQL engine of the settings' environment, for whoever asks outside of a run: a terminal need not wait for Dagster.
+"""SQL engine and crawler of the settings' environment, for whoever asks outside of a run: a terminal need not wait for
+Dagster.
 
-In a run it is the resource `sql`; see `resources.py`.
+In a run they are the resources `sql` and `crawler`; see `resources.py`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from pyspotify_assets.errors import SettingsError
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.settings import Settings
-from pyspotify_assets.warehouse import SqlEngine
+from pyspotify_assets.warehouse import Crawler, SqlEngine
 
 
 def sql_engine(settings: Settings) -> SqlEngine:
@@ -22,6 +23,19 @@ def sql_engine(settings: Settings) -> SqlEngine:
     from pyspotify_assets.warehouse.local_engine import LocalEngine
 
     return LocalEngine(lake, settings.query_timeout)
+
+
+def crawler_for(settings: Settings) -> Crawler:
+    """The crawler over the settings' lake. SettingsError where the settings contradict each other."""
+    refuse_sample_on_aws(settings)
+    lake = Lake.at(**settings.lake_places())
+    if settings.env == "aws":
+        from pyspotify_assets.warehouse.glue_crawler import GlueCrawler
+
+        return GlueCrawler(lake, settings.names, settings.crawl_timeout)
+    from pyspotify_assets.warehouse.local_crawler import LocalCrawler
+
+    return LocalCrawler(lake)
 
 
 def refuse_sample_on_aws(settings: Settings) -> None:

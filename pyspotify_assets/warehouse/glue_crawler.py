@@ -45,6 +45,9 @@ class GlueCrawler:
         crawl.run()
         return [self._crawled(table, before[table.name]) for table in tables]
 
+    def forget(self, area: str, table: str, before: str = "") -> None:
+        """Nothing is to be done: see the protocol."""
+
     def _crawled(self, table: DeclaredTable, before: Sequence[str]) -> CrawledTable:
         drift = self._catalog_drift(table, self._catalog.table(table.database, table.name))
         after = self._days(table)

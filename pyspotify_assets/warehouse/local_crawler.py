@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
+from pyspotify_assets.names import DATABASES
 from pyspotify_assets.tables import PLAYS
 from pyspotify_assets.warehouse import CrawledTable, DeclaredTable, declared_tables
 from pyspotify_assets.warehouse.file_schemas import differences
@@ -26,6 +27,14 @@ class LocalCrawler:
         crawled = [self._crawl_table(table) for table in declared_tables(area, feeds) if self._is_used(table)]
         self._catalog.write_views()
         return crawled
+
+    def forget(self, area: str, table: str, before: str = "") -> None:
+        declared = self._catalog.table(DATABASES[area], table)
+        if declared is None:
+            return
+        with self._catalog.changing(declared) as changes:
+            changes.update(dict.fromkeys(day for day in self._catalog.days(declared) if not before or day < before))
+        self._catalog.write_views()
 
     def _is_used(self, table: DeclaredTable) -> bool:
         """Without an import there is no listening history, and so no table of it to be seen."""
