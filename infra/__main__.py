@@ -37,7 +37,8 @@ def main() -> None:
 @click.option(
     "--retention-days",
     type=click.IntRange(0),
-    help="Remove all that came from Spotify after so many days; 0 keeps it.  [default: as it is; at first 0]",
+    help="Remove raw and refined snapshots after so many days; 0 keeps them.  "
+    "[default: PYSPOTIFY_RETENTION_DAYS, else as it is; at first 0]",
 )
 @click.option(
     "--scan-cutoff-gb",

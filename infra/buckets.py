@@ -6,11 +6,14 @@ nor set up, nor emptied, nor removed from here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from infra.places import below_prefix, substituted
+from pyspotify_assets.feeds import Feed
 from pyspotify_assets.names import BUCKETS
 from pyspotify_assets.settings import Settings
+from pyspotify_assets.tables import PARTITION_COLUMN
 
 RESULTS_DAYS = 7
 """Days that results of queries are kept: a run reads its own at once, and the console shows those of the week."""
@@ -25,13 +28,6 @@ _ABORT = {
     "Id": "unfinished-uploads",
     "Status": "Enabled",
     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UPLOADS_DAYS},
-}
-_RETENTION = {
-    "Fn::If": [
-        "KeepsForEver",
-        {"Ref": "AWS::NoValue"},
-        {"Id": "retention", "Status": "Enabled", "ExpirationInDays": {"Ref": "RetentionDays"}},
-    ]
 }
 _ENCRYPTION = {
     "ServerSideEncryptionConfiguration": [
@@ -54,7 +50,7 @@ def of_the_stack(settings: Settings) -> list[str]:
     return [kind for kind in BUCKETS if settings.bucket(kind) == settings.names.bucket(kind)]
 
 
-def bucket_resources(settings: Settings) -> dict[str, Any]:
+def bucket_resources(settings: Settings, feeds: Sequence[Feed]) -> dict[str, Any]:
     """The buckets of the data stack and their policies."""
     resources: dict[str, Any] = {}
     for kind in of_the_stack(settings):
@@ -68,7 +64,7 @@ def bucket_resources(settings: Settings) -> dict[str, Any]:
                     ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
                 ),
                 "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-                "LifecycleConfiguration": {"Rules": [_ABORT, *_rules(kind, settings)]},
+                "LifecycleConfiguration": {"Rules": [_ABORT, *_rules(kind, settings, feeds)]},
                 **({"VersioningConfiguration": {"Status": "Enabled"}} if kind == "raw" else {}),
             },
         }
@@ -98,8 +94,9 @@ def bucket_resources(settings: Settings) -> dict[str, Any]:
     return resources
 
 
-def _rules(kind: str, settings: Settings) -> list[dict[str, Any]]:
-    """Retention is of all that came from Spotify, whose terms are why there is one: marts and reports too."""
+def _rules(kind: str, settings: Settings, feeds: Sequence[Feed]) -> list[dict[str, Any]]:
+    """Retention is of what came from Spotify, whose terms are why there is one: of all that is in the bucket of raw,
+    landing and quarantine, and of the refined days of each feed. Marts and reports stay, and so do plays."""
     if kind == "raw":
         old_versions = {
             "Id": "old-versions",
@@ -107,7 +104,7 @@ def _rules(kind: str, settings: Settings) -> list[dict[str, Any]]:
             "NoncurrentVersionExpiration": {"NoncurrentDays": OLD_VERSIONS_DAYS},
             "ExpiredObjectDeleteMarker": True,
         }
-        return [old_versions, _RETENTION]
+        return [old_versions, _retention("retention")]
     if kind == "refined":
         left_behind = {
             "Id": "left-behind",
@@ -115,5 +112,20 @@ def _rules(kind: str, settings: Settings) -> list[dict[str, Any]]:
             "Prefix": below_prefix(settings, "state/glue/"),
             "ExpirationInDays": LEFT_BEHIND_DAYS,
         }
-        return [left_behind, _RETENTION]
+        days = [
+            _retention(f"retention-{feed.name}", below_prefix(settings, f"{feed.name}/{PARTITION_COLUMN}="))
+            for feed in feeds
+        ]
+        return [left_behind, *days]
     return [{"Id": "results", "Status": "Enabled", "ExpirationInDays": RESULTS_DAYS}] if kind == "athena" else []
+
+
+def _retention(name: str, prefix: str = "") -> dict[str, Any]:
+    rule = {"Id": name, "Status": "Enabled", **({"Prefix": prefix} if prefix else {})}
+    return {
+        "Fn::If": [
+            "KeepsForEver",
+            {"Ref": "AWS::NoValue"},
+            rule | {"ExpirationInDays": {"Ref": "RetentionDays"}},
+        ]
+    }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from infra.buckets import of_the_stack
@@ -50,15 +50,16 @@ def deploy(
 
     AwsError naming the first resource that failed, and why; SettingsError for a setting that cannot be used.
     """
-    if options.retention_days and options.retention_days <= settings.lookback_days:
+    retention_days = settings.retention_days if options.retention_days is None else options.retention_days
+    if retention_days and retention_days <= settings.lookback_days:
         raise SettingsError(
-            f"{options.retention_days} days of retention end within the window of the marts",
+            f"{retention_days} days of retention end within the window of the marts",
             f"Keep more than PYSPOTIFY_LOOKBACK_DAYS = {settings.lookback_days} days, or 0 for ever.",
         )
     settings = as_deployed(settings)
     _require_own_buckets(settings)
     with nullcontext(code) if code else built(settings) as made:
-        _put_up(settings, feeds, echo, options, made)
+        _put_up(settings, feeds, echo, replace(options, retention_days=retention_days), made)
 
 
 def as_deployed(settings: Settings) -> Settings:

@@ -69,7 +69,7 @@ def data_template(settings: Settings, feeds: Sequence[Feed]) -> dict[str, Any]:
                 "Type": "Number",
                 "Default": 0,
                 "MinValue": 0,
-                "Description": "Days after which everything that came from Spotify is removed; 0 keeps it",
+                "Description": "Days after which raw and refined snapshots are removed; 0 keeps them",
             },
         },
         "Conditions": {
@@ -77,7 +77,7 @@ def data_template(settings: Settings, feeds: Sequence[Feed]) -> dict[str, Any]:
             "RequiresTls": {"Fn::Equals": [{"Ref": "RequireTls"}, "true"]},
             "KeepsForEver": {"Fn::Equals": [{"Ref": "RetentionDays"}, "0"]},
         },
-        "Resources": bucket_resources(settings) | _secret(settings) | catalog_resources(settings, feeds),
+        "Resources": bucket_resources(settings, feeds) | _secret(settings) | catalog_resources(settings, feeds),
     }
 
 

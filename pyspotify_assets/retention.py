@@ -74,6 +74,15 @@ def kept_from(lake: Lake) -> dict[str, str]:
     return {feed: day for feed, day in found.items() if isinstance(day, str)}
 
 
+def keep_from(lake: Lake, before: str, feeds: Collection[str]) -> None:
+    """Note that no day of these feeds before `before` is kept; what was noted before is never taken back."""
+    with lake.lock("retention"):
+        known = kept_from(lake)
+        new: Mapping[str, str] = known | {feed: max(before, known.get(feed, "")) for feed in sorted(feeds)}
+        if new != known:
+            write_state(lake, KEPT_FROM, new)
+
+
 def leaving(lake: Lake, before: str, feeds: Collection[str] | None = None) -> Iterator[Leaving]:
     """The objects of days before `before`, of these feeds or of all, declared or not. Nothing is changed.
 
@@ -100,7 +109,7 @@ def forget(
 
     Can be killed at any moment and done again. Raises LakeError, CrawlError.
     """
-    _keep_from(lake, before, {*feeds, *(one.feed for one in found)})
+    keep_from(lake, before, {*feeds, *(one.feed for one in found)})
     # Out of the catalog first: no query shall look for what is gone.
     for area, feed in sorted({(one.area, one.feed) for one in found if one.area in ("raw", "refined")}):
         crawler.forget(area, feed, before)
@@ -116,14 +125,6 @@ def _delete(lake: Lake, one: Leaving) -> Leaving:
     else:
         lake.stores[one.area].delete(one.info.key)
     return one
-
-
-def _keep_from(lake: Lake, before: str, feeds: Collection[str]) -> None:
-    with lake.lock("retention"):
-        known = kept_from(lake)
-        new: Mapping[str, str] = known | {feed: max(before, known.get(feed, "")) for feed in sorted(feeds)}
-        if new != known:
-            write_state(lake, KEPT_FROM, new)
 
 
 def _folders(store: Store, folder: str) -> Iterator[str]:

@@ -32,7 +32,17 @@ LAYERS = (
     Layer(
         "Dagster",
         "thin assets, the jobs over them, what starts these, what Dagster remembers",
-        ("assets", "jobs", "schedules", "sensors", "history", "alerts.history", "alerts.rounds", "alerts.sensor"),
+        (
+            "assets",
+            "jobs",
+            "expiry",
+            "schedules",
+            "sensors",
+            "history",
+            "alerts.history",
+            "alerts.rounds",
+            "alerts.sensor",
+        ),
     ),
     Layer(
         "resources",
@@ -44,7 +54,7 @@ LAYERS = (
         "how one day of each layer comes to be: read, make, check, publish; planned, verified, told, shown at a glance",
         (
             *("daily", "plays", "marts", "planning", "lineage", "glance", "pictures", "quicksight"),
-            *("alerts", "verification"),
+            *("alerts", "verification", "retention", "quarantine"),
         ),
     ),
     Layer(

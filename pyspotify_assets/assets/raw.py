@@ -31,7 +31,7 @@ from pyspotify_assets.errors import RefusedError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.lake import Place
-from pyspotify_assets.retention import kept_from
+from pyspotify_assets.retention import first_kept, keep_from, kept_from
 from pyspotify_assets.schemas import dagster_schema
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import SNAPSHOT
@@ -81,7 +81,9 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
         lake = lake_io_manager.lake
         today = settings.today(clock()).isoformat()
         made_from = daily_raw.raw_fingerprint(feed, spotify)
-        first_kept = kept_from(lake).get(feed.name, "")
+        if settings.env == "aws" and settings.retention_days:  # There the bucket's rules delete, and tell nobody.
+            keep_from(lake, first_kept(settings.today(clock()), settings.retention_days), [feed.name])
+        kept = kept_from(lake).get(feed.name, "")
 
         def left_alone(day: str) -> LeftAlone | None:
             if daily_raw.landed(lake, feed, day):
@@ -89,8 +91,8 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
             place = lake.place(key, day)
             published = _published(place)
             past_of_live = day < today and not spotify.knows_the_past
-            if published is None and day < first_kept:
-                return LeftAlone(f"it has been forgotten: kept is what is of {first_kept} or later")
+            if published is None and day < kept:
+                return LeftAlone(f"it has been forgotten: kept is what is of {kept} or later")
             if published is None:
                 return (
                     LeftAlone("no snapshot was taken on that day, and Spotify only knows now") if past_of_live else None

@@ -11,7 +11,7 @@ from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily import report as daily_report
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.daily.raw import SpotifySource
-from pyspotify_assets.daily.report import make_report_day, report_fingerprint
+from pyspotify_assets.daily.report import has_outlived, make_report_day, report_fingerprint
 from pyspotify_assets.daily.report_data import report_data
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
@@ -76,10 +76,8 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
             published = Published(place.uri, info.size, notes)
             if notes.fingerprint == made_from:
                 return LeftAlone("nothing has changed", published)
-            gone = any(
-                day < first and lake.place(("refined", feed), day).info() is None for feed, first in kept.items()
-            )
-            return LeftAlone("snapshots that it shows have been forgotten", published) if gone else None
+            outlived = has_outlived(lake, day, kept)
+            return LeftAlone("snapshots that it shows have been forgotten", published) if outlived else None
 
         def make(day: str) -> Published:
             begin_runtime()  # Beside the queries, which are slower than it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyspotify_assets.daily.fingerprints import content_version, fingerprint
 from pyspotify_assets.daily.notes import Notes
@@ -39,6 +39,14 @@ def report_fingerprint(
         return None
     notes = {feed.name: [notes.fingerprint for notes in feed_notes(lake, feed, day).values()] for feed in feeds}
     return fingerprint(VERSION, versions, notes, language, listening_years(sql, day))
+
+
+def has_outlived(lake: Lake, day: str, kept: Mapping[str, str]) -> bool:
+    """Whether a snapshot of the day was forgotten, so that its page, made again, would show less.
+
+    `kept`: feed → first day that is kept.
+    """
+    return any(day < first and lake.place(("refined", feed), day).info() is None for feed, first in kept.items())
 
 
 def make_report_day(

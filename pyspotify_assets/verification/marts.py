@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
-from pyspotify_assets.daily.mart import SnapshotWindows, rows_checksum
+from pyspotify_assets.daily.mart import SnapshotWindows, has_outlived, rows_checksum
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.marts import FeedWindow, mart_fingerprint, mart_sql, window_of
 from pyspotify_assets.names import DATABASES
+from pyspotify_assets.retention import kept_from
 from pyspotify_assets.schemas import arrow_schema
 from pyspotify_assets.tables import LISTENING, MARTS, Table
 from pyspotify_assets.verification.fault import Fault, Look, Scope
@@ -46,7 +47,7 @@ def mart_looks(scope: Scope) -> Iterator[Look]:
 def mart_faults(
     scope: Scope, mart: Table, day: str, partition: Partition | None, windows: SnapshotWindows
 ) -> Iterator[Fault]:
-    """What is wrong with one day of a mart. One whose snapshots are gone, expired for one, is left as it is."""
+    """What is wrong with one day of a mart. One whose snapshots are gone, forgotten for one, is left as it is."""
     asset, parts = f"{DATABASES['marts']}/{mart.name}", windows.of(day, scope.lookback_days)
     if partition is None:
         if parts:
@@ -56,6 +57,8 @@ def mart_faults(
     damage = _damage(scope, mart, partition, notes)
     if damage:
         yield Fault("damaged", asset, day, damage, partition.uri)
+    elif notes is not None and has_outlived(notes, day, scope.lookback_days, parts, kept_from(scope.lake)):
+        return
     elif parts and (notes is None or notes.fingerprint != mart_fingerprint(mart, day, parts)):
         seen = "was made from other snapshots than those that it looks back at now, or by an earlier version"
         yield Fault("stale", asset, day, seen, partition.uri)

@@ -7,8 +7,9 @@ from functools import partial
 
 from pyspotify_assets.daily.fingerprints import content_version
 from pyspotify_assets.daily.notes import Notes
-from pyspotify_assets.daily.report import LATEST, report_fingerprint
+from pyspotify_assets.daily.report import LATEST, has_outlived, report_fingerprint
 from pyspotify_assets.names import DATABASES
+from pyspotify_assets.retention import kept_from
 from pyspotify_assets.tables import CHART_MOVEMENT
 from pyspotify_assets.verification.fault import Fault, Look, Scope
 
@@ -25,7 +26,7 @@ def report_looks(scope: Scope) -> Iterator[Look]:
 
 
 def report_faults(scope: Scope, day: str) -> Iterator[Fault]:
-    """What is wrong with one day's page. One whose marts are gone is left as it is."""
+    """What is wrong with one day's page. One whose marts are gone, or its snapshots forgotten, is left as it is."""
     made_from = report_fingerprint(scope.lake, scope.sql, scope.feeds, day, scope.lookback_days, scope.language)
     place = scope.lake.place(("report", "daily"), day)
     info = place.info()
@@ -38,6 +39,8 @@ def report_faults(scope: Scope, day: str) -> Iterator[Fault]:
         version = content_version(file)
     if notes is not None and notes.version != version:
         yield Fault("damaged", REPORT, day, "its content is not what was published", place.uri)
+    elif has_outlived(scope.lake, day, kept_from(scope.lake)):
+        return
     elif made_from is not None and (notes is None or notes.fingerprint != made_from):
         seen = "was made from other marts or checks than lie there now, or by an earlier version"
         yield Fault("stale", REPORT, day, seen, place.uri)
