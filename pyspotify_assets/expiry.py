@@ -5,8 +5,6 @@ What is forgotten Dagster cannot know by itself: each day is observed as gone, a
 were made, stays in the history, so that nothing made from it counts as out of date.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg

@@ -55,7 +55,8 @@ def typed(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments), prog_name="pyspotify")
 
 
-IN_ORDER_OF_USE = ["run", "extract", "import", "report", "sql", "feeds", "login", "doctor", "verify", "completion"]
+IN_ORDER_OF_USE = ["run", "extract", "import", "report", "sql", "feeds", "login", "doctor", "verify"]
+IN_ORDER_OF_USE += ["quarantine", "forget", "completion"]
 ABOUT_FILES = {"completion"}
 """Commands whose output is for a shell: they have no JSON."""
 

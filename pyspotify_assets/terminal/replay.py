@@ -97,7 +97,7 @@ def _check_mended(item: Item, mended: Path) -> None:
 
 
 def _run(lake: Lake, items: Sequence[Item], mended: Path | None) -> list[str]:
-    landed = {item: _put_back(lake, item, mended) for item in items if item.kind != "rows"}
+    landed = [(item, _put_back(lake, item, mended)) for item in items if item.kind != "rows"]
     days: dict[tuple[str, bool], set[str]] = {}
     for item in items:
         if item.kind != "export":
@@ -110,7 +110,7 @@ def _run(lake: Lake, items: Sequence[Item], mended: Path | None) -> list[str]:
                 failures += runs.execute(instance, "daily_snapshot", first, last, assets=assets)
     if any(item.kind == "export" for item in items):
         failures += listening.bring_up_to_date(say)
-    for item, key in landed.items():
+    for item, key in landed:
         taken = lake.stores["landing"].info(key) is None and lake.stores["quarantine"].info(f"landing/{key}") is None
         if taken:  # Under another name, if it was mended: then this is what it was mended from.
             leave_quarantine(lake, item.landing_key)
