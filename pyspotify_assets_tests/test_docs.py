@@ -73,7 +73,10 @@ def test_all_documents_of_the_aws_environment_are_there():
 def test_every_command_exists_and_has_the_options_that_are_named(text):
     for name, rest in re.findall(r"(?<![/\w])(?<!-u )pyspotify ([a-z]+)\b([^\n]*)", code(text)):
         assert name in main.commands, name
-        options = {option for parameter in main.commands[name].params for option in parameter.opts}
+        command = main.commands[name]
+        if isinstance(command, click.Group) and (words := rest.split()):
+            command = command.commands[words[0]]
+        options = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"(?<=\s)--[a-z-]+", rest.partition(" && ")[0])) <= options
 
 

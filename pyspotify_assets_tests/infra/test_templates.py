@@ -145,8 +145,19 @@ def test_what_a_killed_run_of_the_job_left_expires_and_only_that():
     assert (left_behind["Prefix"], left_behind["ExpirationInDays"]) == ("team/state/glue/", 2)
 
 
-def test_retention_is_of_raw_and_refined_and_off_unless_asked_for():
-    assert [kind for kind in ("Raw", "Refined", "Athena", "Code") if "retention" in rules(kind)] == ["Raw", "Refined"]
+def test_retention_is_of_raw_and_the_refined_days_of_each_feed_and_off_unless_asked_for():
+    prefixes = {
+        kind: [
+            rule.get("Prefix", "") for name, rule in rules(kind, bucket_prefix="team").items() if "retention" in name
+        ]
+        for kind in ("Raw", "Refined", "Athena", "Code")
+    }
+    assert prefixes == {
+        "Raw": [""],  # Landing and quarantine are there, too.
+        "Refined": ["team/popular_songs/snapshot_date=", "team/top_played/snapshot_date="],
+        "Athena": [],
+        "Code": [],
+    }
     template = data_template(settings(), DEFAULT_FEEDS)
     assert template["Parameters"]["RetentionDays"]["Default"] == 0
     assert template["Conditions"]["KeepsForEver"] == {"Fn::Equals": [{"Ref": "RetentionDays"}, "0"]}
