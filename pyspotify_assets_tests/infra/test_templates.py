@@ -165,7 +165,7 @@ def test_retention_is_of_raw_and_the_refined_days_of_each_feed_and_off_unless_as
 
 @hypothesis.settings(max_examples=25)
 @given(names=st.lists(FEED_NAMES, min_size=1, max_size=5, unique=True), another=FEED_NAMES)
-def test_one_feed_more_is_exactly_one_raw_and_one_refined_table_and_one_target_each(names, another):
+def test_one_feed_more_is_one_raw_and_one_refined_table_one_target_each_and_one_rule_of_retention(names, another):
     feeds = tuple(Feed(name, "search", query="x") for name in names if name != another)
     before, after = (both(settings(), made) for made in (feeds, (*feeds, Feed(another, "search", query="x"))))
 
@@ -178,12 +178,18 @@ def test_one_feed_more_is_exactly_one_raw_and_one_refined_table_and_one_target_e
         [added] = [path for path in paths if path not in include_paths(before)[name]]
         assert added.endswith(f"/{another}/")
         assert len(paths) == len(include_paths(before)[name]) + 1
+    rules_before, rules_after = (
+        made["RefinedBucket"]["Properties"]["LifecycleConfiguration"]["Rules"] for made in (before, after)
+    )
+    assert [rule for rule in rules_before if rule not in rules_after] == []
+    assert len(rules_after) == len(rules_before) + 1
     changed = {name for name in after if after[name] != before.get(name)}
     assert changed == {
         logical_id("raw", another, "Table"),
         logical_id("refined", another, "Table"),
         "RawCrawler",
         "RefinedCrawler",
+        "RefinedBucket",  # Which has a retention rule for each feed.
     }
 
 
