@@ -19,22 +19,13 @@ from pyspotify_assets.tables import Table
 from pyspotify_assets.warehouse import DeclaredTable, Partition, declared_mart
 from pyspotify_assets.warehouse.local_catalog import Entry, LocalCatalog
 from pyspotify_assets.warehouse.meter import Meter
+from pyspotify_assets.warehouse.sandbox import sandbox
 from pyspotify_assets.warehouse.statements import parse_select, selected, under_present_names
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
     from sqlglot import exp
-
-
-_SANDBOX = (
-    "SET python_enable_replacements = false",  # a name that is no table's could be a variable of ours
-    "SET autoinstall_known_extensions = false",
-    "SET autoload_known_extensions = false",
-    "SET enable_external_access = false",  # neither files nor network
-    "SET lock_configuration = true",  # whatever follows, no query can undo this
-)
-"""What a query may do: see the catalog's tables and nothing else. DuckDB takes four fifths of the memory at most."""
 
 
 _LONGEST = 2000
@@ -57,18 +48,15 @@ class LocalEngine:
         statement = parse_select(sql)
         tables = {(reference.db, reference.name): self._table(reference) for reference in _references(statement)}
         under_present_names(statement, lambda database, name: tables.get((database, name)))
-        connection, began, size = duckdb.connect(":memory:"), time.perf_counter(), 0
+        began, size = time.perf_counter(), 0
         try:
-            connection.execute("SET integer_division = true")
-            connection.execute("SET TimeZone = 'UTC'")
-            for table in tables.values():
-                entries = self._catalog.days(table, first_day, last_day)
-                size += sum(entry.size for entry in entries.values())
-                self._attach(connection, table, entries)
-            for setting in _SANDBOX:
-                connection.execute(setting)
-            with self._in_time(connection):
-                return connection.sql(statement.sql(dialect="duckdb")).to_arrow_table()
+            with sandbox() as connection:
+                for table in tables.values():
+                    entries = self._catalog.days(table, first_day, last_day)
+                    size += sum(entry.size for entry in entries.values())
+                    self._attach(connection, table, entries)
+                with self._in_time(connection):
+                    return connection.sql(statement.sql(dialect="duckdb")).to_arrow_table()
         except duckdb.InterruptException:
             raise QueryError(
                 f"The query took longer than {self._timeout:g} s and was ended",
@@ -80,7 +68,6 @@ class LocalEngine:
         except RecursionError:
             raise QueryError("The query is nested too deeply", "Write it with fewer levels.") from None
         finally:
-            connection.close()
             self._meter.add((size, time.perf_counter() - began))
 
     def write_partition(self, select: str, mart: Table, day: str, run: str, window: tuple[str, str]) -> pa.Table:
