@@ -166,6 +166,7 @@ def any_order_ends_alike(events):
     assert_ends_alike(events)
 
 
+@pytest.mark.slow
 def test_a_life_with_a_kill_and_a_replaced_day_ends_in_the_same_bytes():
     assert_ends_alike([("kill", 17), ("land", "top_played", DAYS[0], 1)])
 

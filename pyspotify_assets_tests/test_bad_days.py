@@ -112,6 +112,7 @@ class TestSettingsAndFeeds:
         assert not (folder / "lake").exists()
 
 
+@pytest.mark.slow
 class TestLakeThatCannotBeWritten:
     def test_a_file_where_the_lake_should_be(self, folder):
         (folder / "lake").write_text("in the way")
@@ -385,6 +386,7 @@ class TestRunsAtOnceAndKills:
             encoding="utf-8",
         )
 
+    @pytest.mark.slow
     def test_two_runs_of_the_same_days_at_once_leave_one_whole_result(self, folder, instance):
         processes = [self.started(folder) for _ in range(2)]
         outputs = [process.communicate(timeout=120)[0] for process in processes]

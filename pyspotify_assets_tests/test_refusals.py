@@ -204,6 +204,7 @@ class TestARefusedRun:
                 assert check.severity == dg.AssetCheckSeverity.WARN
                 assert f"until {until}" in check.description
 
+    @pytest.mark.slow
     def test_leaves_what_is_downstream_alone_and_the_other_days_whole(self, tmp_path, instance, now):
         now.at = NOON - 24 * HOUR
         with live(tmp_path, now) as (pipeline, simulator):
@@ -303,6 +304,7 @@ class TestSnapshotWhenAllowed:
         assert len(list(state.objects("spotify/requests/"))) == 100
 
 
+@pytest.mark.slow
 class TestADayUnderARefusalOf20Hours:
     def test_from_the_first_refusal_past_midnight_to_the_complete_snapshot(self, tmp_path, instance, now):
         with live(tmp_path, now) as (pipeline, simulator):

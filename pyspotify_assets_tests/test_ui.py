@@ -19,7 +19,7 @@ import pytest
 from pyspotify_assets.tables import MARTS
 from pyspotify_assets_tests.ui_server import DagsterUI, dagster_dev, run_sample
 
-pytestmark = pytest.mark.xdist_group("ui")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]
 
 DAYS = 3
 GROUPS = {

@@ -366,6 +366,7 @@ class TestCommand:
         assert document["whole"]
         assert document["repaired"]
 
+    @pytest.mark.slow
     def test_a_repair_mends_many_faults_at_once(self, pipeline, capsys):
         rot(path_of(pipeline, "raw"))
         path_of(pipeline, "refined", FIRST).unlink()
