@@ -53,6 +53,7 @@ def test_identical_data_give_identical_bytes(full_day: ReportData, full_page: st
     assert render(synthetic.full_day()) == full_page
 
 
+@pytest.mark.slow  # Goes by the clock: the slow proofs run one after the other.
 def test_a_full_day_is_rendered_in_a_quarter_of_a_second(full_day: ReportData, full_page: str):
     def seconds() -> float:
         start = time.perf_counter()

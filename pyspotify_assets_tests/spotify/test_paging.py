@@ -322,6 +322,7 @@ def test_a_playlist_of_one_page_needs_no_second_look(connections):
     assert (snapshot.page_requests, snapshot.metadata_requests) == (1, 1)
 
 
+@pytest.mark.slow  # Goes by the clock: the slow proofs run one after the other.
 @pytest.mark.parametrize(("regime", "seconds"), [("extended", 1.2), ("restricted", 5)])
 def test_both_feeds_are_taken_in_time_when_every_request_takes_60_ms(regime, seconds):
     playlist = TOP_PLAYED if regime == "extended" else Feed("mine", "playlist", playlist=OWN_PLAYLIST)
