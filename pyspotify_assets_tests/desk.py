@@ -42,6 +42,7 @@ class Desk:
     def scheduled(self, name: str, at: datetime):
         """One tick of a schedule."""
         with dg.build_schedule_context(self.instance, at, repository_def=self.repository) as context:
+            context._instance = self.instance  # Which it would look for on a disk.
             return self.repository.get_schedule_def(name).evaluate_tick(context)
 
     def run(self, request: dg.RunRequest, job: str):

@@ -1,0 +1,129 @@
+"""Crawler, SQL engine, stores and runs that break when they are told to, as the real ones do: with the same errors."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from pyspotify_assets.errors import CrawlError, QueryError
+from pyspotify_assets.feeds import Feed
+from pyspotify_assets.stores import folder as folder_store
+from pyspotify_assets.stores.folder import FolderStore
+from pyspotify_assets.stores.s3 import S3Store
+from pyspotify_assets.warehouse import CrawledTable
+from pyspotify_assets.warehouse.local_crawler import LocalCrawler
+from pyspotify_assets.warehouse.local_engine import LocalEngine
+
+Broken = Callable[[], str]
+"""What is wrong at this moment; empty if nothing is."""
+
+_LASTING = {"query", "write_partition", "point", "partitions"}
+
+
+class BreakableCrawler(LocalCrawler):
+    """A crawler that fails while something is wrong."""
+
+    def __init__(self, lake: Any, broken: Broken) -> None:
+        super().__init__(lake)
+        self._broken = broken
+
+    def crawl(self, area: str, feeds: Sequence[Feed]) -> list[CrawledTable]:
+        if words := self._broken():
+            raise CrawlError(f"The crawl of {area} failed: {words}", "Run it again later.")
+        return super().crawl(area, feeds)
+
+
+class BreakableEngine(LocalEngine):
+    """A SQL engine that fails while something is wrong: at a query, or at writing or pointing to a partition."""
+
+    def __init__(self, lake: Any, broken: Broken) -> None:
+        super().__init__(lake)
+        self._broken = broken
+
+    def query(self, *arguments: Any, **named: Any) -> Any:
+        self._check()
+        return super().query(*arguments, **named)
+
+    def write_partition(self, *arguments: Any, **named: Any) -> Any:
+        self._check()
+        return super().write_partition(*arguments, **named)
+
+    def point(self, *arguments: Any, **named: Any) -> Any:
+        self._check()
+        return super().point(*arguments, **named)
+
+    def _check(self) -> None:
+        if words := self._broken():
+            raise QueryError(f"The query failed: {words}", "Run it again later.")
+
+
+@contextmanager
+def disk(full: Callable[[], bool]) -> Iterator[None]:
+    """A disk that takes nothing more while it is full."""
+    replace = folder_store._replace
+
+    def or_full(staged: Path, path: Path) -> None:
+        if full():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(staged, path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folder_store, "_replace", or_full)
+        yield
+
+
+class Killed(BaseException):
+    """What no `except Exception` catches."""
+
+
+class Executioner:
+    """Kills runs before one of their changes to the lake: from then on nothing reaches the lake or Dagster's history,
+    in which the run stands as started for ever, as after `kill -9`."""
+
+    def __init__(self) -> None:
+        self.before: int | None = None
+        """How many changes the next run is still allowed; None: it shall live."""
+        self.dead = False
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        event, publishes = dg.DagsterInstance.handle_new_event, {}
+
+        def unless_dead(*arguments: Any, **named: Any) -> None:
+            if self.dead:
+                raise Killed
+            event(*arguments, **named)
+
+        def counted(publish: Callable) -> Callable:
+            def or_die(*arguments: Any, **named: Any) -> Any:
+                if self.before == 0:
+                    self.dead = True
+                if self.dead:
+                    raise Killed
+                self.before = None if self.before is None else self.before - 1
+                return publish(*arguments, **named)
+
+            return or_die
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(dg.DagsterInstance, "handle_new_event", unless_dead)
+            for store in (FolderStore, S3Store):
+                publishes[store] = store.publish
+                patch.setattr(store, "publish", counted(store.publish))
+            yield
+
+    @contextmanager
+    def around_a_run(self) -> Iterator[None]:
+        """A run that may be killed; afterwards the machine goes on."""
+        try:
+            yield
+        except Killed:
+            pass
+        finally:
+            self.dead, self.before = False, None

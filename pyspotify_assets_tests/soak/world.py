@@ -1,0 +1,319 @@
+"""The world of the soak: Spotify, the daemon with its schedules and sensors, people who land files, what they are told.
+
+Spotify is live: it knows only now. Every fault comes by the clock; see `misfortunes.py`.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import time as machine
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from pyspotify_assets.alerts.incidents import News
+from pyspotify_assets.lake import Lake
+from pyspotify_assets.raw_csv import write_raw_csv
+from pyspotify_assets.settings import load_settings
+from pyspotify_assets.spotify.client import SpotifyClient
+from pyspotify_assets.spotify.gate import OPEN, Gate
+from pyspotify_assets.spotify.sample.faults import FINAL, PASSING, Fault, LoggedRequest, server_error
+from pyspotify_assets.spotify.simulator import Simulator
+from pyspotify_assets_tests.builders import track
+from pyspotify_assets_tests.desk import Desk
+from pyspotify_assets_tests.pipelines import FEEDS, Pipeline, Run, Served
+from pyspotify_assets_tests.soak.breakable import BreakableCrawler, BreakableEngine, Executioner, disk
+from pyspotify_assets_tests.soak.misfortunes import UTC, Misfortune, refusal, stumble
+from pyspotify_assets_tests.soak.timeline import Timeline
+
+HOURS = (0.2, 5.9, 6.0, 6.3, 6.8, 7.5, 9.0, 10.5, 12.0, 14.0, 17.0, 20.0, 23.8)
+"""When the daemon is looked at. It ticks every minute; what lies between is waiting."""
+SCHEDULES = (("daily_snapshot", 6), ("crawl_raw_at_noon", 12), ("crawl_refined_at_noon", 12))
+SENSORS = (*Desk.JOBS, ("snapshot_when_allowed", "daily_snapshot"))
+MOST_CAUGHT_UP = 5
+"""Missed ticks of a schedule that Dagster's daemon makes up for when it comes back."""
+
+
+class Spotify(Served):
+    """Spotify as an app meets it, whose waiting takes no time."""
+
+    @contextmanager
+    def client(self, day: str, gate: Gate = OPEN) -> Iterator[SpotifyClient]:
+        with SpotifyClient(
+            "some-client",
+            "some-secret",
+            base_url=self.base_url,
+            timeout=0.5,
+            attempts=3,
+            sleep=self.clock.sleep,  # type: ignore[attr-defined]
+            clock=self.clock,
+            gate=gate,
+        ) as client:
+            yield client
+
+
+class SoakedPipeline(Pipeline):
+    """A pipeline that is loaded once, as a daemon does."""
+
+    def definitions(self) -> dg.Definitions:
+        return self._definitions
+
+    @cached_property
+    def _definitions(self) -> dg.Definitions:
+        return super().definitions()
+
+
+class Diary:
+    """A channel that takes down all that is told."""
+
+    name = "diary"
+
+    def __init__(self) -> None:
+        self.news: list[News] = []
+
+    def send(self, news: Sequence[News]) -> None:
+        self.news += news
+
+
+@dataclass
+class Cost:
+    """What one day took: seconds of CPU, of them those of the rounds of alerts; size of state, and of cursors."""
+
+    day: str
+    seconds: float = 0.0
+    alerting: float = 0.0
+    runs: int = 0
+    state_objects: int = 0
+    state_bytes: int = 0
+    cursors: int = 0
+
+
+@dataclass
+class World:
+    """A pipeline and everything around it. `landed`: (feed, day) → the rows of the last good file that landed."""
+
+    pipeline: SoakedPipeline
+    instance: dg.DagsterInstance
+    simulator: Simulator
+    timeline: Timeline
+    diary: Diary
+    executioner: Executioner
+    plan: Sequence[Misfortune]
+    first: date
+    landed: dict[tuple[str, str], list[dict[str, object]]] = field(default_factory=dict)
+    befallen: Counter[str] = field(default_factory=Counter)
+    failed_ticks: Counter[str] = field(default_factory=Counter)
+    runs: Counter[str] = field(default_factory=Counter)
+    costs: list[Cost] = field(default_factory=list)
+    stumbles: int = 0
+    """Changes to the lake that are still to fail."""
+
+    def __post_init__(self) -> None:
+        self.to_come = list(self.plan)
+        self.desk = Desk(self.pipeline, self.instance)
+        self.looked = self.timeline()
+        standing = Fault(lambda request: request.is_page and self.wrong("spotify is down"), server_error(), 10**9)
+        self.simulator.faults.append(standing)
+
+    @property
+    def lake(self) -> Lake:
+        return self.pipeline.lake
+
+    def wrong(self, kind: str) -> bool:
+        """Whether this lasts at the moment."""
+        now = self.timeline()
+        return any(one.kind == kind and one.at <= now < one.until for one in self.plan)
+
+    def live(self, days: int) -> None:
+        """So many days, hour by hour."""
+        for number in range(days):
+            day = self.first + timedelta(days=number)
+            began, cost = machine.process_time(), Cost(day.isoformat())
+            before = self.runs.total()
+            for hour in HOURS:
+                self.timeline.turn_to(datetime.combine(day, time(), UTC) + timedelta(hours=hour))
+                self._let_happen()
+                self._tick(cost)
+            cost.seconds, cost.runs = machine.process_time() - began, self.runs.total() - before
+            sizes = [info.size for info in self.lake.stores["state"].objects("")]
+            cost.state_objects, cost.state_bytes = len(sizes), sum(sizes)
+            cost.cursors = sum(len(cursor or "") for cursor in self.desk.cursors.values())
+            self.costs.append(cost)
+
+    def _tick(self, cost: Cost) -> None:
+        if self.wrong("the daemon is down"):
+            return
+        now = self.timeline()
+        for name, at in self._due(now):
+            with self._tolerated(name):
+                for request in self.desk.scheduled(name, at).run_requests:
+                    self._run(request, name.removesuffix("_at_noon"))
+        self.looked = now
+        for _ in range(8):
+            before = self.runs.total()
+            for name, job in SENSORS:
+                with self._tolerated(name):
+                    for request in self.desk.tick(name).run_requests:
+                        self._run(request, request.job_name or job)
+            self.timeline.sleep(30)
+            if self.runs.total() == before:
+                break
+        began = machine.process_time()
+        with self._tolerated("alerts"):
+            self.desk.tick("alerts")
+        cost.alerting += machine.process_time() - began
+
+    def _due(self, now: datetime) -> list[tuple[str, datetime]]:
+        """Ticks of schedules since the last look, ascending, as many as the daemon makes up for."""
+        due = []
+        for name, hour in SCHEDULES:
+            days = ((self.looked + timedelta(days=number)).date() for number in range((now - self.looked).days + 2))
+            ats = [at for day in days if self.looked < (at := datetime.combine(day, time(hour), UTC)) <= now]
+            due += [(name, at) for at in ats[-MOST_CAUGHT_UP:]]
+        return sorted(due, key=lambda tick: tick[1])
+
+    def _run(self, request: dg.RunRequest, job: str) -> Run | None:
+        run: Run | None = None
+        with self.executioner.around_a_run():
+            run = self.desk.run(request, job)
+            if run is None:  # Under that run key it has run already.
+                return None
+        self.runs["killed" if run is None else "succeeded" if run.success else "failed"] += 1
+        return run
+
+    @contextmanager
+    def _tolerated(self, name: str) -> Iterator[None]:
+        """A tick that fails is a failed tick, and the daemon lives on."""
+        try:
+            yield
+        except Exception:
+            self.failed_ticks[name] += 1
+
+    def _let_happen(self) -> None:
+        while self.to_come and self.to_come[0].at <= self.timeline():
+            misfortune = self.to_come.pop(0)
+            self.befallen[misfortune.kind] += 1
+            self._befall(misfortune)
+
+    def _befall(self, misfortune: Misfortune) -> None:
+        chance, simulator = misfortune.detail(), self.simulator
+        match misfortune.kind:
+            case "spotify stumbles":
+                simulator.fail("/v1/", *[PASSING[stumble(misfortune)]] * chance.randint(1, 4))
+            case "spotify refuses" | "spotify's quota is used up":
+                simulator.refuse_until(misfortune.until, quota="quota" in misfortune.kind)
+            case "spotify says no":
+                lasting = Fault(
+                    lambda request: request.is_page and self.timeline() < misfortune.until,
+                    FINAL[refusal(misfortune)],
+                    10**9,
+                )
+                simulator.faults.append(lasting)
+            case "the lake stumbles":
+                self.stumbles += chance.randint(1, 3)
+            case "a run is killed":
+                self.executioner.before = chance.randrange(25)
+            case "the machine sleeps past midnight":
+                simulator.faults.append(Fault(self._sleep_past_midnight(), server_error()))
+            case "an old day lands":
+                self._land(chance.choice(FEEDS), -chance.randint(1, 20), chance.randrange(1 << 20))
+            case "today lands twice":
+                feed = chance.choice(FEEDS)
+                self._land(feed, 0, chance.randrange(1 << 20), "earlier.csv")
+                self._land(feed, 0, chance.randrange(1 << 20), "later.csv")
+            case "rubbish lands":
+                self._put(chance.choice(FEEDS), -chance.randint(0, 3), "rubbish.csv", b'"no","snapshot"\n"at","all"\n')
+            case "somebody runs beside it":
+                self._run_beside()
+
+    def _sleep_past_midnight(self):
+        slept = []
+
+        def sleep(request: LoggedRequest) -> bool:
+            if request.is_page and not slept:
+                slept.append(request)
+                tomorrow = self.timeline().date() + timedelta(days=1)
+                self.timeline.turn_to(datetime.combine(tomorrow, time(0, 5), UTC))
+            return False
+
+        return sleep
+
+    def _land(self, feed: str, back: int, number: int, name: str = "mine.csv") -> None:
+        day = self.timeline().date() + timedelta(days=back)
+        if day < self.first:
+            return
+        noon = datetime.combine(day, time(12), UTC)
+        rows = [
+            track(rank, f"landed{(number + 7 * rank) % 60}", snapshot_at=noon, popularity=(number + rank) % 101)
+            for rank in range(1, 13 + number % 10)
+        ]
+        buffer = io.BytesIO()
+        write_raw_csv(rows, buffer)
+        self._put(feed, back, name, buffer.getvalue())
+        self.landed[feed, day.isoformat()] = rows
+
+    def _put(self, feed: str, back: int, name: str, content: bytes) -> None:
+        """Somebody copies a file: their disk is another, and their process is not killed."""
+        day = self.timeline().date() + timedelta(days=back)
+        folder = Path(self.lake.stores["landing"].uri(f"{feed}/{day}/{name}"))
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.write_bytes(content)
+
+    def _run_beside(self) -> None:
+        """`pyspotify run`, in a process of its own: its Dagster knows nothing of the daemon's."""
+        today = self.timeline().date()
+
+        def run() -> None:
+            with dg.DagsterInstance.ephemeral() as instance:
+                first = max(self.first, today - timedelta(days=2))
+                self.pipeline.run(instance, first.isoformat(), today.isoformat())
+
+        beside = threading.Thread(target=run)
+        beside.start()
+        self._tick(Cost(""))
+        beside.join()
+
+
+@contextmanager
+def world(folder: Path, plan: Sequence[Misfortune], first: date, **settings: Any) -> Iterator[World]:
+    """A world that has not begun yet."""
+    timeline = Timeline(datetime.combine(first, time(), UTC))
+    with ExitStack() as stack:
+        simulator = stack.enter_context(Simulator(clock=timeline))
+        instance = stack.enter_context(dg.DagsterInstance.ephemeral())
+        stack.enter_context(timeline.ruling())
+        executioner, diary = Executioner(), Diary()
+        stack.enter_context(executioner.at_work())
+        made: list[World] = []
+
+        def broken(kind: str):
+            return lambda: kind if made and made[0].wrong(kind) else ""
+
+        def full() -> bool:
+            if made and made[0].stumbles:
+                made[0].stumbles -= 1
+                return True
+            return bool(made) and made[0].wrong("the lake cannot be written")
+
+        stack.enter_context(disk(full))
+        places = load_settings(lake=str(folder / "lake"), source="live", feeds=folder / "feeds.toml")
+        lake = Lake.at(**places.lake_places())
+        overrides = {
+            "spotify": Spotify(simulator.base_url, as_of=False, clock=timeline),
+            "clock": timeline,
+            "crawler": BreakableCrawler(lake, broken("the crawler fails")),
+            "sql": BreakableEngine(lake, broken("the engine fails")),
+            "alert_channels": [diary],
+        }
+        given = {"source": "live", "start": first.isoformat(), **settings}
+        pipeline = SoakedPipeline(folder, overrides=overrides, **given)
+        made.append(World(pipeline, instance, simulator, timeline, diary, executioner, plan, first))
+        yield made[0]
