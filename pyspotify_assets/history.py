@@ -25,19 +25,40 @@ LONGEST_RUN = timedelta(hours=2)
 """A run that began earlier and has not ended is one whose process was killed: Dagster shows it as started for ever."""
 
 
+def snapshot_key(day: str) -> str:
+    """What the schedule's run of a day is known by, for it to be asked for again."""
+    return f"snapshot-{day}"
+
+
 def key_to_ask_under(instance: dg.DagsterInstance, key: str, now: datetime | None = None) -> str:
     """The run key for what is asked for: `key`, or another if its last run failed or was killed, and it is time again.
 
     Dagster runs nothing twice under one run key, not even what failed for a reason that has passed.
     """
+    asked, again = _asked(instance, key, now)
+    return again or _key(key, max(asked - 1, 0))
+
+
+def key_to_ask_again_under(instance: dg.DagsterInstance, key: str, now: datetime | None = None) -> str | None:
+    """The run key for what was asked for under `key` if its last run failed or was killed, and it is time.
+
+    None otherwise.
+    """
+    return _asked(instance, key, now)[1]
+
+
+def _asked(instance: dg.DagsterInstance, key: str, now: datetime | None) -> tuple[int, str | None]:
+    """How often it was asked for, and the next key if it should be again."""
     asked = instance.get_run_records(dg.RunsFilter(tags={ASKED: key}), limit=MOST_TIMES)
-    keys = [key, *(f"{key}-{number}" for number in range(1, MOST_TIMES))]
     if not asked:
-        return key
-    now = now or datetime.now(UTC)
-    since = now - asked[0].create_timestamp.replace(tzinfo=UTC)
+        return 0, None
+    since = (now or datetime.now(UTC)) - asked[0].create_timestamp.replace(tzinfo=UTC)
     again = len(asked) < MOST_TIMES and _failed(asked[0], since) and since >= AGAIN_AFTER * 2 ** (len(asked) - 1)
-    return keys[len(asked)] if again else keys[len(asked) - 1]
+    return len(asked), _key(key, len(asked)) if again else None
+
+
+def _key(key: str, number: int) -> str:
+    return f"{key}-{number}" if number else key
 
 
 def _failed(record: dg.RunRecord, since: timedelta) -> bool:

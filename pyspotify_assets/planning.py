@@ -9,10 +9,11 @@ from datetime import date, timedelta
 
 @dataclass(frozen=True)
 class CrawlPlan:
-    """Whether to crawl, and why or why not, in one sentence."""
+    """Whether to crawl, and why or why not, in one sentence; `newest`: the time of the newest thing to be crawled."""
 
     needed: bool
     reason: str
+    newest: float = 0.0
 
 
 def plan_crawl(newest_inputs: Mapping[str, float], last_crawl: float | None) -> CrawlPlan:
@@ -20,10 +21,10 @@ def plan_crawl(newest_inputs: Mapping[str, float], last_crawl: float | None) -> 
     if not newest_inputs:
         return CrawlPlan(False, "Nothing has been materialized yet: there is nothing to crawl.")
     if last_crawl is None:
-        return CrawlPlan(True, "It has never been crawled.")
+        return CrawlPlan(True, "It has never been crawled.", max(newest_inputs.values()))
     newer = sorted(name for name, at in newest_inputs.items() if at > last_crawl)
     if newer:
-        return CrawlPlan(True, f"Newer than the last crawl: {', '.join(newer)}.")
+        return CrawlPlan(True, f"Newer than the last crawl: {', '.join(newer)}.", max(newest_inputs.values()))
     return CrawlPlan(False, "Nothing is newer than the last successful crawl.")
 
 

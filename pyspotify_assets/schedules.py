@@ -8,6 +8,7 @@ from pyspotify_assets.assets.catalog import crawl_plan
 from pyspotify_assets.assets.each_day import ONLY_CHANGED
 from pyspotify_assets.expiry import retention_schedule
 from pyspotify_assets.feeds import Feed
+from pyspotify_assets.history import ASKED, snapshot_key
 from pyspotify_assets.jobs import Jobs
 from pyspotify_assets.settings import Settings
 
@@ -28,7 +29,7 @@ def build_schedules(
     def daily_snapshot(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         day = settings.today(context.scheduled_execution_time).isoformat()
         # A day that has been taken already, after a refusal or by hand, is not asked of Spotify once more.
-        return dg.RunRequest(run_key=day, partition_key=day, tags={ONLY_CHANGED: "true"})
+        return dg.RunRequest(run_key=day, partition_key=day, tags={ONLY_CHANGED: "true", ASKED: snapshot_key(day)})
 
     return [
         daily_snapshot,

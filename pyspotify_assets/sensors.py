@@ -1,14 +1,15 @@
 """The sensors: ticks that look, ask `planning.py`, and request runs. Each does a bounded amount of work.
 
 `raw_landed`: files in landing become raw. `export_landed`: exports of the listening history in landing become plays.
-`snapshot_when_allowed`: the snapshot is taken once a refusal is over. `crawl_<area>_when_newer`: crawl what is new.
-`marts_when_crawled`: make the marts and reports of the days whose snapshots have changed, after the crawl that covers
-them. `alerts`, which requests nothing and tells what is wrong, is in `alerts/sensor.py`.
+`snapshot_when_allowed`: the snapshot is taken once a refusal is over, and again when its run failed.
+`crawl_<area>_when_newer`: crawl what is new. `marts_when_crawled`: make the marts and reports of the days whose
+snapshots have changed, after the crawl that covers them. `alerts`, which requests nothing and tells what is wrong, is
+in `alerts/sensor.py`.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -25,10 +26,12 @@ from pyspotify_assets.feeds import Feed
 from pyspotify_assets.history import (
     ASKED,
     LONGEST_RUN,
+    key_to_ask_again_under,
     key_to_ask_under,
     last_crawl,
     materialized_since,
     newest_by_day,
+    snapshot_key,
 )
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.jobs import Jobs, day_range
@@ -39,6 +42,8 @@ from pyspotify_assets.stores import ObjectInfo
 
 FILES_PER_TICK = 50
 EVENTS_PER_TICK = 500
+SNAPSHOTS_LOOKED_AT = 3
+"""Days back from today whose snapshot is taken again if its run failed."""
 ASSET_JOB = "__ASSET_JOB"
 """Dagster's name for runs that the UI's button starts."""
 LANDED_JOB = "__anonymous_asset_job_raw_landed"
@@ -150,7 +155,8 @@ def _snapshot_when_allowed(
         job=jobs.daily_snapshot,
         minimum_interval_seconds=60,
         default_status=status,
-        description="Takes today's snapshot afresh when the time has come until which Spotify, or the budget, refused.",
+        description="Takes today's snapshot afresh when the time has come until which Spotify, or the budget, refused; "
+        "and again, after a pause, when its run failed.",
     )
     def snapshot_when_allowed(
         context: dg.SensorEvaluationContext,
@@ -160,7 +166,8 @@ def _snapshot_when_allowed(
         lake, now = lake_io_manager.lake, clock()
         refusal = kept_refusal(lake, now)
         if refusal is None:
-            return dg.SkipReason("Spotify may be asked: no refusal is kept.")
+            failed = _failed_snapshot(context.instance, settings.today(now))
+            return failed or dg.SkipReason("Spotify may be asked: no refusal is kept.")
         if now < refusal.until:
             return dg.SkipReason(f"{refusal.in_words()}.")
         busy = _run_under_way(context.instance, jobs)
@@ -182,6 +189,20 @@ def _snapshot_when_allowed(
     return snapshot_when_allowed
 
 
+def _failed_snapshot(instance: dg.DagsterInstance, today: date) -> dg.RunRequest | None:
+    """The scheduled snapshot of one of the last days again, if its run failed or was killed and it is time.
+
+    A day that is over can be taken no more, but what was taken of it can still be refined.
+    """
+    for back in range(SNAPSHOTS_LOOKED_AT):
+        key = snapshot_key(day := (today - timedelta(days=back)).isoformat())
+        again = key_to_ask_again_under(instance, key)
+        if again is not None:
+            tags = {"pyspotify/reason": "The run before it failed.", ASKED: key, ONLY_CHANGED: "true"}
+            return dg.RunRequest(run_key=again, partition_key=day, tags=tags)
+    return None
+
+
 def _crawl_when_newer(
     area: str, jobs: Jobs, feeds: Sequence[Feed], status: dg.DefaultSensorStatus
 ) -> dg.SensorDefinition:
@@ -197,7 +218,13 @@ def _crawl_when_newer(
         if busy:
             return dg.SkipReason(f"A run of {busy} is under way: one crawl afterwards covers it.")
         plan = crawl_plan(context.instance, area, feeds)
-        return dg.RunRequest(tags={"pyspotify/reason": plan.reason}) if plan.needed else dg.SkipReason(plan.reason)
+        if not plan.needed:
+            return dg.SkipReason(plan.reason)
+        # A crawl that fails is not tried with every tick, for hours: each costs money.
+        key = f"crawl-{area}-{plan.newest}"
+        return dg.RunRequest(
+            run_key=key_to_ask_under(context.instance, key), tags={"pyspotify/reason": plan.reason, ASKED: key}
+        )
 
     return crawl_when_newer
 

@@ -191,6 +191,45 @@ class TestWhatFailed:
         assert again.run_key == f"{first.run_key}-1"
         assert {tag: again.tags[tag] for tag in (RANGE_START, RANGE_END)} == {RANGE_START: DAYS[2], RANGE_END: DAYS[2]}
 
+    def test_a_crawl_that_fails_is_not_tried_with_every_tick(self, desk, monkeypatch):
+        """An hour without Glue was 120 crawls, each of which failed and cost something."""
+        desk.materialized("raw/top_played", DAYS[0])
+        [first] = desk.tick("crawl_raw_when_newer").run_requests
+        self.failed(desk, first.tags[ASKED])
+        [waiting] = desk.tick("crawl_raw_when_newer").run_requests
+        monkeypatch.setattr(history, "AGAIN_AFTER", timedelta(0))
+        [again] = desk.tick("crawl_raw_when_newer").run_requests
+        desk.materialized("raw/top_played", DAYS[1])
+        [newer] = desk.tick("crawl_raw_when_newer").run_requests
+
+        assert waiting.run_key == first.run_key  # Under which Dagster runs nothing twice.
+        assert again.run_key == f"{first.run_key}-1"
+        assert newer.run_key not in (first.run_key, again.run_key)
+
+    def test_a_snapshot_whose_run_failed_is_asked_for_again_and_one_that_went_well_is_not(self, desk, monkeypatch):
+        """Spotify was down for ten seconds at six, and the day was lost."""
+        [first] = desk.scheduled("daily_snapshot", NOON).run_requests
+        nothing_ran = desk.tick("snapshot_when_allowed").run_requests
+        self.failed(desk, first.tags[ASKED])
+        waiting = desk.tick("snapshot_when_allowed").run_requests
+        monkeypatch.setattr(history, "AGAIN_AFTER", timedelta(0))
+        [again] = desk.tick("snapshot_when_allowed").run_requests
+        self.failed(desk, first.tags[ASKED], dg.DagsterRunStatus.SUCCESS)
+        well = desk.tick("snapshot_when_allowed").run_requests
+
+        assert nothing_ran == waiting == well == []
+        assert (again.partition_key, again.run_key) == (DAYS[2], f"snapshot-{DAYS[2]}-1")
+        assert (again.tags[ONLY_CHANGED], again.tags[ASKED]) == ("true", first.tags[ASKED])
+
+    def test_a_snapshot_of_yesterday_whose_run_was_killed_is_asked_for_again_and_one_of_long_ago_is_not(self, desk):
+        for day in ("2024-02-20", DAYS[1]):
+            self.failed(desk, f"snapshot-{day}", dg.DagsterRunStatus.CANCELED)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(history, "AGAIN_AFTER", timedelta(0))
+            [again] = desk.tick("snapshot_when_allowed").run_requests
+
+        assert again.partition_key == DAYS[1]
+
 
 class TestRawLandedOnS3:
     """S3 tells times to the second and lists by key; what it lists may be replaced while a tick looks."""

@@ -1,7 +1,9 @@
 """What is late: days that should be in the lake by now and are not. Goes by what lies there, not by Dagster's history.
 
 A day is due when its snapshot's hour has come. Only what had a day within the last month is waited for: a feed without
-any is new, or has been given up; but what has been reported late stays so until it comes.
+any is new, or has been given up; but what has been reported late stays so until it comes. A newer snapshot ends the
+waiting for an older one, which Spotify gives to nobody any more; what is made from snapshots can be made whenever
+somebody wants it, and once reported stays late until every day is made that there is something to make from.
 """
 
 from __future__ import annotations
@@ -46,10 +48,11 @@ def late(
         raw, refined = ("raw", feed.name), ("refined", feed.name)
         trouble = _late(lake, raw, settings, now, SNAPSHOT_LATE, reported)
         if trouble is None and _is_there(lake, raw, settings, now):
-            trouble = _late(lake, refined, settings, now, MADE_LATE, reported)
+            trouble = _late(lake, refined, settings, now, MADE_LATE, reported, [raw])
         found += [trouble] if trouble else []
     if any(_is_there(lake, ("refined", feed.name), settings, now) for feed in feeds):
-        report = _late(lake, ("report", "daily"), settings, now, MADE_LATE, reported)
+        inputs = [("refined", feed.name) for feed in feeds]
+        report = _late(lake, ("report", "daily"), settings, now, MADE_LATE, reported, inputs)
         found += [report] if report else []
     return [trouble for trouble in found if not explained(trouble.subject, trouble.days[-1])]
 
@@ -72,18 +75,28 @@ def _late(
     now: datetime,
     patience: timedelta,
     reported: Collection[str],
+    made_from: Sequence[tuple[str, str]] = (),
 ) -> Trouble | None:
     name, due = "/".join(asset), due_day(settings, now, patience)
     # One look at the day itself: as a rule it is there, and nothing has to be listed.
-    if lake.place(asset, due.isoformat()).info() is not None:
+    is_there = lake.place(asset, due.isoformat()).info() is not None
+    if is_there and not (made_from and name in reported):
         return None
-    first = due - LOOKED_BACK
-    there = _days(lake, asset, first.isoformat(), settings.today(now).isoformat())
-    # A newer day ends the waiting; that one before it was missed is told by the check no_day_missed.
-    if there[-1] >= due.isoformat() if there else name not in reported:
+    first, today = due - LOOKED_BACK, settings.today(now).isoformat()
+    there = _days(lake, asset, first.isoformat(), today)
+    if is_there or (there and there[-1] >= due.isoformat()):
+        # A newer day ends the waiting; that one before it was missed is told by the check no_day_missed.
+        inputs = {day for one in made_from if name in reported for day in _days(lake, one, first.isoformat(), today)}
+        days = tuple(sorted(day for day in inputs - set(there) if day <= due.isoformat()))
+        if not days:
+            return None
+        due = date.fromisoformat(days[-1])
+    elif not there and name not in reported:
         return None
-    missing_from = date.fromisoformat(there[-1]) + timedelta(days=1) if there else first
-    days = tuple((missing_from + timedelta(days=n)).isoformat() for n in range((due - missing_from).days + 1))
+    else:
+        begin = date.fromisoformat(there[-1]) + timedelta(days=1) if there else first
+        days = tuple((begin + timedelta(days=n)).isoformat() for n in range((due - begin).days + 1))
+    missing_from = date.fromisoformat(days[0])
     newest = f"The newest is that of {there[-1]}" if there else f"There has been none since {first}"
     hour = f"{settings.snapshot_hour:02}:00 {settings.timezone}"
     return Trouble(

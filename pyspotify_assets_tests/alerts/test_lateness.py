@@ -99,6 +99,21 @@ class TestWhatNobodyWaitsFor:
         assert late_ones(lake, SIX + HOUR) == []  # Yesterday's is due.
         assert late_ones(lake, SIX + 9 * HOUR) == []
 
+    def test_what_was_reported_and_can_still_be_made_stays_late_behind_a_newer_day(self, lake):
+        """A run was killed between raw and refined; the next day's went well, and nobody heard of the hole any more."""
+        put(lake, "2024-03-01", RAW, REFINED, REPORT)
+        put(lake, YESTERDAY, RAW)
+        put(lake, TODAY, RAW, REFINED, REPORT)
+
+        [trouble] = found(lake, SIX + 9 * HOUR, reported=(RAW, REFINED))
+        assert (trouble.subject, trouble.days) == (REFINED, (YESTERDAY,))
+        assert trouble.title == "refined/popular_songs is late: there is no 2024-03-02"
+
+        put(lake, YESTERDAY, REFINED)
+        assert late_ones(lake, SIX + 9 * HOUR, reported=(REFINED, REPORT)) == [REPORT]
+        put(lake, YESTERDAY, REPORT)
+        assert late_ones(lake, SIX + 9 * HOUR, reported=(REFINED, REPORT)) == []
+
     def test_files_of_long_ago_make_nobody_wait_but_what_was_reported_late_stays_so(self, lake):
         put(lake, "2023-01-05", RAW, REFINED, REPORT)
 

@@ -51,7 +51,7 @@ class Spotify(Served):
             "some-client",
             "some-secret",
             base_url=self.base_url,
-            timeout=0.5,
+            timeout=3,
             attempts=3,
             sleep=self.clock.sleep,  # type: ignore[attr-defined]
             clock=self.clock,
@@ -143,7 +143,7 @@ class World:
                 self._let_happen()
                 self._tick(cost)
             cost.seconds, cost.runs = machine.process_time() - began, self.runs.total() - before
-            sizes = [info.size for info in self.lake.stores["state"].objects("")]
+            sizes = [info.size for info in self.lake.stores["state"].objects("") if not info.key.startswith("notes/")]
             cost.state_objects, cost.state_bytes = len(sizes), sum(sizes)
             cost.cursors = sum(len(cursor or "") for cursor in self.desk.cursors.values())
             self.costs.append(cost)
@@ -207,7 +207,9 @@ class World:
         chance, simulator = misfortune.detail(), self.simulator
         match misfortune.kind:
             case "spotify stumbles":
-                simulator.fail("/v1/", *[PASSING[stumble(misfortune)]] * chance.randint(1, 4))
+                answer = PASSING[stumble(misfortune)]
+                # Silence is waited for: it takes real time, so there is little of it.
+                simulator.fail("/v1/", *[answer] * (1 if answer.instead == "silence" else chance.randint(1, 4)))
             case "spotify refuses" | "spotify's quota is used up":
                 simulator.refuse_until(misfortune.until, quota="quota" in misfortune.kind)
             case "spotify says no":
