@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from pyspotify_assets.aws import session
 from pyspotify_assets.errors import CrawlError, QueryError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.stores import folder as folder_store
@@ -22,8 +24,6 @@ from pyspotify_assets.warehouse.local_engine import LocalEngine
 
 Broken = Callable[[], str]
 """What is wrong at this moment; empty if nothing is."""
-
-_LASTING = {"query", "write_partition", "point", "partitions"}
 
 
 class BreakableCrawler(LocalCrawler):
@@ -76,6 +76,40 @@ def disk(full: Callable[[], bool]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(folder_store, "_replace", or_full)
         yield
+
+
+@contextmanager
+def s3_that_breaks(refuses: Callable[[], bool]) -> Iterator[None]:
+    """An S3 that slows down, fails or hangs up when it is asked to change something and `refuses`.
+
+    Within the client, where a request would be sent: a front in this process could not answer while DuckDB reads, which
+    waits for the files of pyarrow and lets no other thread of Python run. `test_store_faults.py` has the real wire.
+    """
+    from botocore.awsrequest import AWSResponse
+    from botocore.exceptions import ConnectionClosedError
+
+    ways = itertools.cycle([(503, "SlowDown"), None, (500, "InternalError")])
+
+    def instead_of_sending(request: Any, **_: Any) -> AWSResponse | None:
+        if request.method not in ("PUT", "POST", "DELETE") or not refuses():
+            return None
+        way = next(ways)
+        if way is None:
+            raise ConnectionClosedError(endpoint_url=request.url)
+        status, code = way
+        content = f"<Error><Code>{code}</Code><Message>made up</Message></Error>".encode()
+        answer = AWSResponse(request.url, status, {}, None)
+        answer._content = content
+        return answer
+
+    events = session.client("s3").meta.events
+    events.register("before-send.s3", instead_of_sending)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+            yield
+    finally:
+        events.unregister("before-send.s3", instead_of_sending)
 
 
 class Killed(BaseException):

@@ -20,7 +20,7 @@ from pyspotify_assets.feeds import load_feeds
 from pyspotify_assets.spotify.simulator import Simulator
 from pyspotify_assets.verification import Verified, verify
 from pyspotify_assets.verification.fault import Scope
-from pyspotify_assets_tests.proofs import proving, seed
+from pyspotify_assets_tests.proofs import Figures, proving, seed
 from pyspotify_assets_tests.soak.misfortunes import misfortunes
 from pyspotify_assets_tests.soak.oracle import judge
 from pyspotify_assets_tests.soak.world import Cost, World, world
@@ -42,35 +42,44 @@ def memory(tmp_path) -> Iterator[Path]:
 
 def test_every_day_is_complete_and_right_or_somebody_was_told(memory, figures, caplog):
     caplog.set_level(logging.CRITICAL)
-    days = 365 if proving() else 12
+    costs = soak(memory, figures, 365 if proving() else 12, "in a folder")
+    if proving():
+        first, last = costs[10:40], costs[-30:]
+        assert mean(cost.alerting for cost in last) < 2 * mean(cost.alerting for cost in first)
+        assert mean(cost.seconds for cost in last) < 2 * mean(cost.seconds for cost in first)
+        assert max(cost.cursors for cost in last) < 2 * max(cost.cursors for cost in first)
+
+
+def test_on_s3_too(memory, figures, caplog, s3_server, s3_bucket):
+    caplog.set_level(logging.CRITICAL)
+    soak(memory, figures, 40 if proving() else 7, "on S3", s3_server, s3_bucket)
+
+
+def soak(folder: Path, figures: Figures, days: int, where: str, s3: str = "", bucket: str = "") -> list[Cost]:
+    """Live through so many days, tell the figures, and see what became of each day; what the days took."""
     plan = misfortunes(seed(), FIRST, days)
     names = [(FIRST + timedelta(days=number)).isoformat() for number in range(days)]
-    with world(memory, plan, FIRST) as lived, Simulator() as truth:
+    with world(folder, plan, FIRST, s3, bucket) as lived, Simulator() as truth:
         lived.live(days)
         verdict = judge(lived, truth.base_url, names)
         verified = _verified(lived, names)
         left = read_memory(lived.lake).open_incidents()
 
-    missed = set(verdict.reported) | {day for day, words in verdict.wrong.items() if "missing" in str(words)}
     news = lived.diary.news
     figures.line(
-        f"soak: {days} days, {len(plan)} faults, {lived.runs['failed']} runs failed and {lived.runs['killed']} killed; "
-        f"{len(verdict.right)} days complete and right, {len(verdict.reported)} reported missed, "
-        f"{len(verdict.wrong)} silently wrong; {len(news)} alerts, {len(left)} incidents left open, "
-        f"faults that verify finds {len(verified.faults)}"
+        f"soak {where}: {days} days, {len(plan)} faults survived, {lived.runs['failed']} runs failed and "
+        f"{lived.runs['killed']} killed; {len(verdict.right)} days complete and right, "
+        f"{len(verdict.reported)} reported missed, {len(verdict.wrong)} silently wrong; "
+        f"{len(news)} alerts, {len(left)} incidents left open, faults that verify finds {len(verified.faults)}"
     )
-    figures.line(f"soak, what it took: {_growth(lived.costs)}")
+    figures.line(f"soak {where}, what it took: {_growth(lived.costs)}")
     assert verdict.wrong == {}
     assert [incident.trouble.key for incident in left] == []
     assert verified.faults == []
-    assert {day for gap in verified.gaps.values() for day in gap} <= missed
+    assert {day for gap in verified.gaps.values() for day in gap} == set(verdict.reported)
     assert len(news) <= MOST_NEWS * (len(plan) + 1)
     assert max(Counter(one.at.date() for one in news).values(), default=0) <= 3 * MOST_NEWS
-    if proving():
-        first, last = lived.costs[10:40], lived.costs[-30:]
-        assert mean(cost.alerting for cost in last) < 2 * mean(cost.alerting for cost in first)
-        assert mean(cost.seconds for cost in last) < 2 * mean(cost.seconds for cost in first)
-        assert max(cost.cursors for cost in last) < 2 * max(cost.cursors for cost in first)
+    return lived.costs
 
 
 def _verified(lived: World, days: list[str]) -> Verified:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import threading
 import time as machine
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,7 +16,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 
@@ -30,11 +30,18 @@ from pyspotify_assets.spotify.simulator import Simulator
 from pyspotify_assets_tests.builders import track
 from pyspotify_assets_tests.desk import Desk
 from pyspotify_assets_tests.pipelines import FEEDS, Pipeline, Run, Served
-from pyspotify_assets_tests.soak.breakable import BreakableCrawler, BreakableEngine, Executioner, disk
+from pyspotify_assets_tests.soak.breakable import (
+    BreakableCrawler,
+    BreakableEngine,
+    Broken,
+    Executioner,
+    disk,
+    s3_that_breaks,
+)
 from pyspotify_assets_tests.soak.misfortunes import UTC, Misfortune, refusal, stumble
 from pyspotify_assets_tests.soak.timeline import Timeline
 
-HOURS = (0.2, 5.9, 6.0, 6.3, 6.8, 7.5, 9.0, 10.5, 12.0, 14.0, 17.0, 20.0, 23.8)
+HOURS = (0.2, 5.9, 6.0, 6.4, 7.5, 9.0, 11.5, 12.0, 17.0, 23.8)
 """When the daemon is looked at. It ticks every minute; what lies between is waiting."""
 SCHEDULES = (("daily_snapshot", 6), ("crawl_raw_at_noon", 12), ("crawl_refined_at_noon", 12))
 SENSORS = (*Desk.JOBS, ("snapshot_when_allowed", "daily_snapshot"))
@@ -108,6 +115,7 @@ class World:
     executioner: Executioner
     plan: Sequence[Misfortune]
     first: date
+    s3: str = ""
     landed: dict[tuple[str, str], list[dict[str, object]]] = field(default_factory=dict)
     befallen: Counter[str] = field(default_factory=Counter)
     failed_ticks: Counter[str] = field(default_factory=Counter)
@@ -131,6 +139,13 @@ class World:
         """Whether this lasts at the moment."""
         now = self.timeline()
         return any(one.kind == kind and one.at <= now < one.until for one in self.plan)
+
+    def lake_refuses(self) -> bool:
+        """Whether the lake refuses to be changed: for a while, or for as often as it still stumbles."""
+        if self.stumbles:
+            self.stumbles -= 1
+            return True
+        return self.wrong("the lake cannot be written")
 
     def live(self, days: int) -> None:
         """So many days, hour by hour."""
@@ -220,7 +235,7 @@ class World:
                 )
                 simulator.faults.append(lasting)
             case "the lake stumbles":
-                self.stumbles += chance.randint(1, 3)
+                self.stumbles += chance.randint(1, 12 if self.s3 else 3)  # Of S3 a request is made four times.
             case "a run is killed":
                 self.executioner.before = chance.randrange(25)
             case "the machine sleeps past midnight":
@@ -265,9 +280,14 @@ class World:
     def _put(self, feed: str, back: int, name: str, content: bytes) -> None:
         """Somebody copies a file: their disk is another, and their process is not killed."""
         day = self.timeline().date() + timedelta(days=back)
-        folder = Path(self.lake.stores["landing"].uri(f"{feed}/{day}/{name}"))
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.write_bytes(content)
+        uri = self.lake.stores["landing"].uri(f"{feed}/{day}/{name}")
+        if self.s3:
+            address = uri.replace("s3:/", self.s3, 1)
+            asked = urllib.request.Request(address, content, method="PUT")  # noqa: S310 - our own loopback address
+            urllib.request.urlopen(asked, timeout=30).close()  # noqa: S310
+            return
+        Path(uri).parent.mkdir(parents=True, exist_ok=True)
+        Path(uri).write_bytes(content)
 
     def _run_beside(self) -> None:
         """`pyspotify run`, in a process of its own: its Dagster knows nothing of the daemon's."""
@@ -285,8 +305,8 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, plan: Sequence[Misfortune], first: date, **settings: Any) -> Iterator[World]:
-    """A world that has not begun yet."""
+def world(folder: Path, plan: Sequence[Misfortune], first: date, s3: str = "", bucket: str = "") -> Iterator[World]:
+    """A world that has not begun yet. Its lake is in `folder` or, where there is an S3 server, in a bucket of that."""
     timeline = Timeline(datetime.combine(first, time(), UTC))
     with ExitStack() as stack:
         simulator = stack.enter_context(Simulator(clock=timeline))
@@ -296,18 +316,15 @@ def world(folder: Path, plan: Sequence[Misfortune], first: date, **settings: Any
         stack.enter_context(executioner.at_work())
         made: list[World] = []
 
-        def broken(kind: str):
+        def broken(kind: str) -> Broken:
             return lambda: kind if made and made[0].wrong(kind) else ""
 
-        def full() -> bool:
-            if made and made[0].stumbles:
-                made[0].stumbles -= 1
-                return True
-            return bool(made) and made[0].wrong("the lake cannot be written")
-
-        stack.enter_context(disk(full))
-        places = load_settings(lake=str(folder / "lake"), source="live", feeds=folder / "feeds.toml")
-        lake = Lake.at(**places.lake_places())
+        stack.enter_context(disk(lambda: bool(made) and made[0].lake_refuses()))
+        if s3:
+            stack.enter_context(s3_that_breaks(lambda: bool(made) and made[0].lake_refuses()))
+        address = f"s3://{bucket}/lake" if s3 else str(folder / "lake")
+        settings = {"source": "live", "start": first.isoformat(), "lake": address}
+        lake = Lake.at(**load_settings(**settings).lake_places())
         overrides = {
             "spotify": Spotify(simulator.base_url, as_of=False, clock=timeline),
             "clock": timeline,
@@ -315,7 +332,6 @@ def world(folder: Path, plan: Sequence[Misfortune], first: date, **settings: Any
             "sql": BreakableEngine(lake, broken("the engine fails")),
             "alert_channels": [diary],
         }
-        given = {"source": "live", "start": first.isoformat(), **settings}
-        pipeline = SoakedPipeline(folder, overrides=overrides, **given)
-        made.append(World(pipeline, instance, simulator, timeline, diary, executioner, plan, first))
+        pipeline = SoakedPipeline(folder, overrides=overrides, **settings)
+        made.append(World(pipeline, instance, simulator, timeline, diary, executioner, plan, first, s3))
         yield made[0]
