@@ -36,7 +36,7 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLE_MART = "chart_summary"
 """What docs/add-a-mart.md makes."""
-OF_TESTS = {"PYSPOTIFY_TEST_AWS_ENDPOINT"}
+OF_TESTS = {"PYSPOTIFY_TEST_AWS_ENDPOINT", "PYSPOTIFY_TEST_PROVE", "PYSPOTIFY_TEST_SEED"}
 """Variables that are read by tests and are no settings."""
 CODE = re.compile(r"```[a-z]*\n(.*?)```|(?<!`)`([^`\n]+)`", re.DOTALL)
 

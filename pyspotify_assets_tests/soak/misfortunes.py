@@ -32,6 +32,7 @@ KINDS = (
     Kind("spotify refuses", 4, (0.5, 3, 14, 20, 26)),
     Kind("spotify's quota is used up", 2, (4, 18)),
     Kind("spotify says no", 2, (1, 8, 30)),
+    Kind("spotify sends nonsense", 2),
     Kind("the lake stumbles", 6),
     Kind("the lake cannot be written", 3, (0.3, 2, 9)),
     Kind("the crawler fails", 4, (0.1, 1, 6)),

@@ -17,7 +17,6 @@ import pytest
 
 from pyspotify_assets.alerts.memory import read_memory
 from pyspotify_assets.feeds import load_feeds
-from pyspotify_assets.spotify.simulator import Simulator
 from pyspotify_assets.verification import Verified, verify
 from pyspotify_assets.verification.fault import Scope
 from pyspotify_assets_tests.proofs import Figures, proving, seed
@@ -59,9 +58,9 @@ def soak(folder: Path, figures: Figures, days: int, where: str, s3: str = "", bu
     """Live through so many days, tell the figures, and see what became of each day; what the days took."""
     plan = misfortunes(seed(), FIRST, days)
     names = [(FIRST + timedelta(days=number)).isoformat() for number in range(days)]
-    with world(folder, plan, FIRST, s3, bucket) as lived, Simulator() as truth:
+    with world(folder, plan, FIRST, s3, bucket) as lived:
         lived.live(days)
-        verdict = judge(lived, truth.base_url, names)
+        verdict = judge(lived, names)
         verified = _verified(lived, names)
         left = read_memory(lived.lake).open_incidents()
 
@@ -69,7 +68,8 @@ def soak(folder: Path, figures: Figures, days: int, where: str, s3: str = "", bu
     figures.line(
         f"soak {where}: {days} days, {len(plan)} faults survived, {lived.runs['failed']} runs failed and "
         f"{lived.runs['killed']} killed; {len(verdict.right)} days complete and right, "
-        f"{len(verdict.reported)} reported missed, {len(verdict.wrong)} silently wrong; "
+        f"{len(verdict.reported)} reported missed, {len(verdict.suspected)} reported wrong, "
+        f"{len(verdict.wrong)} silently wrong; "
         f"{len(news)} alerts, {len(left)} incidents left open, faults that verify finds {len(verified.faults)}"
     )
     figures.line(f"soak {where}, what it took: {_growth(lived.costs)}")

@@ -10,12 +10,13 @@ import threading
 import time as machine
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -26,10 +27,12 @@ from pyspotify_assets.settings import load_settings
 from pyspotify_assets.spotify.client import SpotifyClient
 from pyspotify_assets.spotify.gate import OPEN, Gate
 from pyspotify_assets.spotify.sample.faults import FINAL, PASSING, Fault, LoggedRequest, server_error
+from pyspotify_assets.spotify.sample.messages import json_response
 from pyspotify_assets.spotify.simulator import Simulator
 from pyspotify_assets_tests.builders import track
 from pyspotify_assets_tests.desk import Desk
 from pyspotify_assets_tests.pipelines import FEEDS, Pipeline, Run, Served
+from pyspotify_assets_tests.soak import oracle
 from pyspotify_assets_tests.soak.breakable import (
     BreakableCrawler,
     BreakableEngine,
@@ -105,11 +108,15 @@ class Cost:
 
 @dataclass
 class World:
-    """A pipeline and everything around it. `landed`: (feed, day) → the rows of the last good file that landed."""
+    """A pipeline and everything around it.
+
+    `truth`: Spotify as it is without faults. `landed`: (feed, day) → the rows of the last good file that landed.
+    """
 
     pipeline: SoakedPipeline
     instance: dg.DagsterInstance
     simulator: Simulator
+    truth: Simulator
     timeline: Timeline
     diary: Diary
     executioner: Executioner
@@ -234,6 +241,8 @@ class World:
                     10**9,
                 )
                 simulator.faults.append(lasting)
+            case "spotify sends nonsense":
+                self._send_nonsense(chance.choice(FEEDS), chance.choice((_half, _without_popularity)))
             case "the lake stumbles":
                 self.stumbles += chance.randint(1, 12 if self.s3 else 3)  # Of S3 a request is made four times.
             case "a run is killed":
@@ -251,8 +260,23 @@ class World:
             case "somebody runs beside it":
                 self._run_beside()
 
-    def _sleep_past_midnight(self):
-        slept = []
+    def _send_nonsense(self, feed: str, damage: Callable[[Any], None]) -> None:
+        """The day's answer, once, well-formed and wrong."""
+        today = self.timeline().date()
+        if today - self.first < timedelta(days=10):  # Before that nobody can know what is usual.
+            return
+        answer = oracle.Spotify(self.truth.base_url).page(feed, today.isoformat())
+        page = answer.get("tracks", answer)
+        damage(page)
+
+        def applies(request: LoggedRequest) -> bool:
+            asked = request.path.endswith("/search" if feed == "popular_songs" else ("/tracks", "/items"))
+            return asked and self.timeline().date() == today
+
+        self.simulator.faults.append(Fault(applies, json_response(200, answer)))
+
+    def _sleep_past_midnight(self) -> Callable[[LoggedRequest], bool]:
+        slept: list[LoggedRequest] = []
 
         def sleep(request: LoggedRequest) -> bool:
             if request.is_page and not slept:
@@ -304,12 +328,23 @@ class World:
         beside.join()
 
 
+def _half(page: Any) -> None:
+    page["items"] = page["items"][: len(page["items"]) // 2]
+    page["total"] = len(page["items"])
+    page["next"] = None
+
+
+def _without_popularity(page: Any) -> None:
+    for item in page["items"]:
+        (item.get("track") or item)["popularity"] = 0
+
+
 @contextmanager
 def world(folder: Path, plan: Sequence[Misfortune], first: date, s3: str = "", bucket: str = "") -> Iterator[World]:
     """A world that has not begun yet. Its lake is in `folder` or, where there is an S3 server, in a bucket of that."""
     timeline = Timeline(datetime.combine(first, time(), UTC))
     with ExitStack() as stack:
-        simulator = stack.enter_context(Simulator(clock=timeline))
+        simulator, truth = stack.enter_context(Simulator(clock=timeline)), stack.enter_context(Simulator())
         instance = stack.enter_context(dg.DagsterInstance.ephemeral())
         stack.enter_context(timeline.ruling())
         executioner, diary = Executioner(), Diary()
@@ -333,5 +368,5 @@ def world(folder: Path, plan: Sequence[Misfortune], first: date, s3: str = "", b
             "alert_channels": [diary],
         }
         pipeline = SoakedPipeline(folder, overrides=overrides, **settings)
-        made.append(World(pipeline, instance, simulator, timeline, diary, executioner, plan, first, s3))
+        made.append(World(pipeline, instance, simulator, truth, timeline, diary, executioner, plan, first, s3))
         yield made[0]
