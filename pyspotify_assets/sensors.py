@@ -178,12 +178,13 @@ def _snapshot_when_allowed(
         if not missing:
             forget_refusal(lake)
             return dg.SkipReason(f"Spotify may be asked again, and every feed has its snapshot of {day}.")
-        # One run for each refusal: what the run then meets is for it to tell, and not for a tick to try again.
+        # One run for each refusal and day, and again only what failed: another refusal is one of its own.
+        key = f"allowed-{refusal.until.isoformat()}-{day}"
         return dg.RunRequest(
-            run_key=f"allowed-{refusal.until.isoformat()}",
+            run_key=key_to_ask_under(context.instance, key),
             partition_key=day,
             asset_selection=[dg.AssetKey([area, name]) for name in missing for area in ("raw", "refined")],
-            tags={"pyspotify/reason": f"Refused until {in_minutes(refusal.until)}.", ONLY_CHANGED: "true"},
+            tags={"pyspotify/reason": f"Refused until {in_minutes(refusal.until)}.", ONLY_CHANGED: "true", ASKED: key},
         )
 
     return snapshot_when_allowed

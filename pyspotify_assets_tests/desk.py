@@ -42,7 +42,8 @@ class Desk:
     def scheduled(self, name: str, at: datetime):
         """One tick of a schedule."""
         with dg.build_schedule_context(self.instance, at, repository_def=self.repository) as context:
-            context._instance = self.instance  # Which it would look for on a disk.
+            # Which it would look for on a disk.
+            context._instance, context._instance_ref = self.instance, context._instance_ref or object()
             return self.repository.get_schedule_def(name).evaluate_tick(context)
 
     def run(self, request: dg.RunRequest, job: str):

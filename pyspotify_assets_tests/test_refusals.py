@@ -278,6 +278,21 @@ class TestSnapshotWhenAllowed:
         assert request.partition_key == TODAY
         assert request.run_key == again.run_key
 
+    def test_asks_again_if_that_run_failed_and_afresh_on_the_next_day(self, desk, now, monkeypatch):
+        """The disk was full for the minutes in which the refusal ended, and the day was lost."""
+        monkeypatch.setattr("pyspotify_assets.history.AGAIN_AFTER", timedelta(0))
+        self.keep(desk, NOON - HOUR)
+        [first] = desk.tick("snapshot_when_allowed").run_requests
+        failed = dg.DagsterRun("daily_snapshot", status=dg.DagsterRunStatus.FAILURE, tags=dict(first.tags))
+        desk.instance.add_run(failed)
+        [again] = desk.tick("snapshot_when_allowed").run_requests
+        now.at += 24 * HOUR
+        [tomorrow] = desk.tick("snapshot_when_allowed").run_requests
+
+        assert (again.run_key, again.partition_key) == (f"{first.run_key}-1", TODAY)
+        assert tomorrow.partition_key == "2024-03-04"
+        assert tomorrow.run_key not in (first.run_key, again.run_key)
+
     def test_forgets_the_refusal_when_nothing_is_missing(self, desk, now):
         self.keep(desk, NOON - HOUR)
         for feed in FEEDS:

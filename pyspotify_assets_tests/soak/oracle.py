@@ -286,6 +286,8 @@ def _told(news: Sequence[News], feed: str, day: str) -> bool:
             return True
         if trouble.kind == "login" and day in trouble.days:
             return True
+        if trouble.kind == "refusal" and one.at.date().isoformat() == day:
+            return True
         if trouble.subject == f"raw/{feed}:no_day_missed" and day in trouble.happened:
             return True
     return False
