@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import dagster as dg
 
@@ -30,31 +31,34 @@ def snapshot_key(day: str) -> str:
     return f"snapshot-{day}"
 
 
+class Asked(NamedTuple):
+    """What became of what was asked for under a key."""
+
+    times: int
+    """How often it was."""
+    again: str | None
+    """The run key to ask under once more, if its last run failed or was killed, and it is time."""
+    is_open: bool
+    """Whether it may still come to that."""
+
+
+def asked_for(instance: dg.DagsterInstance, key: str, now: datetime | None = None) -> Asked:
+    """What became of what was asked for under `key`."""
+    asked = instance.get_run_records(dg.RunsFilter(tags={ASKED: key}), limit=MOST_TIMES)
+    if not asked or len(asked) == MOST_TIMES or asked[0].dagster_run.is_success:
+        return Asked(len(asked), None, False)
+    since = (now or datetime.now(UTC)) - asked[0].create_timestamp.replace(tzinfo=UTC)
+    again = _failed(asked[0], since) and since >= AGAIN_AFTER * 2 ** (len(asked) - 1)
+    return Asked(len(asked), _key(key, len(asked)) if again else None, True)
+
+
 def key_to_ask_under(instance: dg.DagsterInstance, key: str, now: datetime | None = None) -> str:
     """The run key for what is asked for: `key`, or another if its last run failed or was killed, and it is time again.
 
     Dagster runs nothing twice under one run key, not even what failed for a reason that has passed.
     """
-    asked, again = _asked(instance, key, now)
-    return again or _key(key, max(asked - 1, 0))
-
-
-def key_to_ask_again_under(instance: dg.DagsterInstance, key: str, now: datetime | None = None) -> str | None:
-    """The run key for what was asked for under `key` if its last run failed or was killed, and it is time.
-
-    None otherwise.
-    """
-    return _asked(instance, key, now)[1]
-
-
-def _asked(instance: dg.DagsterInstance, key: str, now: datetime | None) -> tuple[int, str | None]:
-    """How often it was asked for, and the next key if it should be again."""
-    asked = instance.get_run_records(dg.RunsFilter(tags={ASKED: key}), limit=MOST_TIMES)
-    if not asked:
-        return 0, None
-    since = (now or datetime.now(UTC)) - asked[0].create_timestamp.replace(tzinfo=UTC)
-    again = len(asked) < MOST_TIMES and _failed(asked[0], since) and since >= AGAIN_AFTER * 2 ** (len(asked) - 1)
-    return len(asked), _key(key, len(asked)) if again else None
+    asked = asked_for(instance, key, now)
+    return asked.again or _key(key, max(asked.times - 1, 0))
 
 
 def _key(key: str, number: int) -> str:

@@ -1,10 +1,9 @@
 """The sensors: ticks that look, ask `planning.py`, and request runs. Each does a bounded amount of work.
 
-`raw_landed`: files in landing become raw. `export_landed`: exports of the listening history in landing become plays.
 `snapshot_when_allowed`: the snapshot is taken once a refusal is over, and again when its run failed.
 `crawl_<area>_when_newer`: crawl what is new. `marts_when_crawled`: make the marts and reports of the days whose
-snapshots have changed, after the crawl that covers them. `alerts`, which requests nothing and tells what is wrong, is
-in `alerts/sensor.py`.
+snapshots have changed, after the crawl that covers them. Those that look at landing are in `landing_sensors.py`;
+`alerts`, which requests nothing and tells what is wrong, is in `alerts/sensor.py`.
 """
 
 import json
@@ -14,7 +13,6 @@ from typing import Any
 
 import dagster as dg
 
-from pyspotify_assets import landing
 from pyspotify_assets.alerts.sensor import alerts_sensor
 from pyspotify_assets.assets.catalog import crawl_plan, table_keys
 from pyspotify_assets.assets.each_day import ONLY_CHANGED
@@ -26,7 +24,7 @@ from pyspotify_assets.feeds import Feed
 from pyspotify_assets.history import (
     ASKED,
     LONGEST_RUN,
-    key_to_ask_again_under,
+    asked_for,
     key_to_ask_under,
     last_crawl,
     materialized_since,
@@ -35,12 +33,10 @@ from pyspotify_assets.history import (
 )
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.jobs import Jobs, day_range
+from pyspotify_assets.landing_sensors import export_landed_sensor, raw_landed_sensor
 from pyspotify_assets.planning import days_to_rebuild, touched_days
-from pyspotify_assets.plays.take import is_export, landed_exports
 from pyspotify_assets.settings import Settings
-from pyspotify_assets.stores import ObjectInfo
 
-FILES_PER_TICK = 50
 EVENTS_PER_TICK = 500
 SNAPSHOTS_LOOKED_AT = 3
 """Days back from today whose snapshot is taken again if its run failed."""
@@ -64,87 +60,12 @@ def build_sensors(
     """All sensors."""
     return [
         alerts_sensor(feeds, settings, status),
-        _raw_landed(feeds, settings, status),
-        _export_landed(jobs, status),
+        raw_landed_sensor(feeds, settings, status),
+        export_landed_sensor(jobs, status),
         _snapshot_when_allowed(jobs, feeds, settings, status),
         *(_crawl_when_newer(area, jobs, feeds, status) for area in jobs.crawl),
         _marts_when_crawled(jobs, feeds, settings, status),
     ]
-
-
-def _raw_landed(feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
-    names = {feed.name for feed in feeds}
-
-    @dg.sensor(
-        name="raw_landed",
-        target=dg.AssetSelection.groups("raw", "refined"),
-        minimum_interval_seconds=30,
-        default_status=status,
-        description="A CSV put into landing/<feed>/<day>/ becomes the raw partition of that day, and leaves landing.",
-    )
-    def raw_landed(
-        context: dg.SensorEvaluationContext,
-        lake_io_manager: dg.ResourceParam[LakeIOManager],
-        clock: dg.ResourceParam[Clock],
-    ) -> dg.SensorResult:
-        # From where the tick before stopped: files that nobody takes shall not hide those behind them.
-        behind = json.loads(context.cursor)["behind"] if context.cursor else ""
-        looked_at = list(lake_io_manager.lake.stores["landing"].objects("", behind, FILES_PER_TICK))
-        # As JSON, since Dagster would take an empty cursor for none and keep the one before.
-        cursor = json.dumps({"behind": looked_at[-1].key if len(looked_at) == FILES_PER_TICK else ""})
-        now = settings.today(clock())
-        first, today = settings.first_day(now).isoformat(), now.isoformat()
-        waiting: dict[tuple[str, str], list[str]] = {}
-        strange = []
-        for info in looked_at:
-            if is_export(info.key):  # export_landed's affair.
-                continue
-            parsed = landing.parse_landing_key(info.key)
-            if parsed is None or parsed[0] not in names or not first <= parsed[1] <= today:
-                strange.append(info.key)
-                continue
-            waiting.setdefault(parsed[:2], []).append(_landed_as(info))
-        left = f"Left lying, of no known feed and day ({first} to {today}): {', '.join(strange)}." if strange else ""
-        if not waiting:
-            return dg.SensorResult(skip_reason=f"Nothing waits in landing. {left}".strip(), cursor=cursor)
-        if left:
-            context.log.warning(left)
-        # Only what has changed: where another run was faster and has taken the file, nothing is asked of Spotify.
-        requests = [
-            dg.RunRequest(
-                run_key=key_to_ask_under(context.instance, key := f"landed-{fingerprint(files)}"),
-                partition_key=day,
-                asset_selection=[dg.AssetKey(["raw", feed]), dg.AssetKey(["refined", feed])],
-                tags={"pyspotify/landed": files[-1][:200], ONLY_CHANGED: "true", ASKED: key},
-            )
-            for (feed, day), files in waiting.items()
-        ]
-        return dg.SensorResult(run_requests=requests, cursor=cursor)
-
-    return raw_landed
-
-
-def _export_landed(jobs: Jobs, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
-    @dg.sensor(
-        name="export_landed",
-        job=jobs.listening_history,
-        minimum_interval_seconds=30,
-        default_status=status,
-        description="A ZIP of the listening history put into landing/plays/ becomes plays, marts and a page.",
-    )
-    def export_landed(
-        context: dg.SensorEvaluationContext, lake_io_manager: dg.ResourceParam[LakeIOManager]
-    ) -> dg.RunRequest | dg.SkipReason:
-        landed = landed_exports(lake_io_manager.lake, FILES_PER_TICK)
-        if not landed:
-            return dg.SkipReason("No export waits in landing.")
-        files = [_landed_as(info) for info in landed]
-        key = f"exports-{fingerprint(files)}"
-        return dg.RunRequest(
-            run_key=key_to_ask_under(context.instance, key), tags={"pyspotify/landed": files[-1][:200], ASKED: key}
-        )
-
-    return export_landed
 
 
 def _snapshot_when_allowed(
@@ -197,7 +118,7 @@ def _failed_snapshot(instance: dg.DagsterInstance, today: date) -> dg.RunRequest
     """
     for back in range(SNAPSHOTS_LOOKED_AT):
         key = snapshot_key(day := (today - timedelta(days=back)).isoformat())
-        again = key_to_ask_again_under(instance, key)
+        again = asked_for(instance, key).again
         if again is not None:
             tags = {"pyspotify/reason": "The run before it failed.", ASKED: key, ONLY_CHANGED: "true"}
             return dg.RunRequest(run_key=again, partition_key=day, tags=tags)
@@ -282,11 +203,6 @@ def _marts_when_crawled(
 def _marts_request(asked: Mapping[str, Any]) -> dg.RunRequest:
     first, last = asked["days"]
     return dg.RunRequest(run_key=asked["last"], tags={**day_range(first, last), ASKED: asked["key"]})
-
-
-def _landed_as(info: ObjectInfo) -> str:
-    """What tells one landing from another. With the time: the same bytes can land at a key again after being taken."""
-    return f"{info.key}@{info.identity}@{info.modified.timestamp()}"
 
 
 def _run_under_way(instance: dg.DagsterInstance, jobs: Jobs) -> str | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pyspotify_assets import history, sensors
+from pyspotify_assets import history, landing_sensors, sensors
 from pyspotify_assets.assets.each_day import ONLY_CHANGED
 from pyspotify_assets.aws import session
 from pyspotify_assets.history import ASKED, key_to_ask_under
@@ -106,7 +106,7 @@ class TestRawLanded:
         assert "2023-01-01 to 2024-03-03" in ticked.skip_message
 
     def test_a_tick_looks_at_a_bounded_number_of_files_and_the_next_goes_on_behind_them(self, desk, monkeypatch):
-        monkeypatch.setattr(sensors, "FILES_PER_TICK", 2)
+        monkeypatch.setattr(landing_sensors, "FILES_PER_TICK", 2)
         for day in range(1, 4):
             land(desk, f"top_played/2024-03-0{day}/a.csv")
 
@@ -115,7 +115,7 @@ class TestRawLanded:
         assert ticks == [["2024-03-01", "2024-03-02"], ["2024-03-03"], ["2024-03-01", "2024-03-02"], ["2024-03-03"]]
 
     def test_any_number_of_strange_files_does_not_hide_those_behind_them(self, desk, monkeypatch):
-        monkeypatch.setattr(sensors, "FILES_PER_TICK", 5)
+        monkeypatch.setattr(landing_sensors, "FILES_PER_TICK", 5)
         for number in range(12):
             land(desk, f"a-strange-folder/{number:02}.csv")
         land(desk, "top_played/2024-03-01/a.csv")
@@ -175,6 +175,44 @@ class TestWhatFailed:
 
         assert again.run_key == f"{first.run_key}-1"
         assert again.tags[ASKED] == first.run_key
+
+    def test_a_file_that_was_taken_and_not_refined_is_asked_for_until_it_is(self, desk, tmp_path, monkeypatch):
+        """The disk was full, or a kill came, between raw and refined; nothing waited in landing any more."""
+        land(desk, f"top_played/{DAYS[0]}/a.csv", raw_file(tmp_path, "A"))
+        [first] = desk.tick("raw_landed").run_requests
+        run = desk.pipeline.run_tagged(
+            desk.instance, "daily_snapshot", first.tags, [dg.AssetKey(["raw", "top_played"])]
+        )
+        self.failed(desk, first.tags[ASKED])
+        waiting = desk.tick("raw_landed")
+        monkeypatch.setattr(history, "AGAIN_AFTER", timedelta(0))
+        [again] = desk.tick("raw_landed").run_requests
+        mended = desk.run(again, "daily_snapshot")
+        well = desk.tick("raw_landed")
+
+        assert run.success
+        assert waiting.run_requests == well.run_requests == []
+        assert (again.run_key, again.partition_key) == (f"{first.run_key}-2", DAYS[0])
+        assert mended.made() == {"refined/top_played": [DAYS[0]]}
+        assert json.loads(well.cursor)["asked"] == {}
+
+    def test_a_file_that_was_refused_is_not_asked_for_again(self, desk, monkeypatch):
+        land(desk, f"top_played/{DAYS[2]}/rubbish.csv")
+        [first] = desk.tick("raw_landed").run_requests
+        assert not desk.run(first, "daily_snapshot").success
+        monkeypatch.setattr(history, "AGAIN_AFTER", timedelta(0))
+
+        assert desk.tick("raw_landed").run_requests == []
+
+    def test_files_that_were_taken_are_remembered_in_a_bounded_number(self, desk, tmp_path, monkeypatch):
+        monkeypatch.setattr(landing_sensors, "TAKEN_LOOKED_AT", 2)
+        for day in DAYS:
+            land(desk, f"top_played/{day}/a.csv")
+
+        ticked = desk.tick("raw_landed")
+
+        assert len(ticked.run_requests) == 3
+        assert [day for _, day in json.loads(ticked.cursor)["asked"].values()] == list(DAYS[1:])
 
     def test_the_days_of_marts_that_failed_are_asked_for_again_though_no_snapshot_has_changed(self, desk, monkeypatch):
         desk.materialized("refined/top_played", DAYS[2])
@@ -283,7 +321,7 @@ class TestRawLandedOnS3:
         assert again.run_key != first.run_key
 
     def test_a_tick_that_dies_before_its_cursor_is_kept_is_repeated_with_the_same_run_keys(self, desk, monkeypatch):
-        monkeypatch.setattr(sensors, "FILES_PER_TICK", 2)
+        monkeypatch.setattr(landing_sensors, "FILES_PER_TICK", 2)
         for day in DAYS:
             land(desk, f"top_played/{day}/a.csv")
         died = desk.tick("raw_landed").run_requests
@@ -295,7 +333,7 @@ class TestRawLandedOnS3:
         assert [request.partition_key for request in behind] == [DAYS[2]]
 
     def test_a_tick_lists_one_bounded_page_of_landing_however_much_lies_in_the_lake(self, desk, listings, monkeypatch):
-        monkeypatch.setattr(sensors, "FILES_PER_TICK", 3)
+        monkeypatch.setattr(landing_sensors, "FILES_PER_TICK", 3)
         for number in range(5):
             land(desk, f"top_played/2024-03-01/{number}.csv")
         raw = desk.pipeline.lake.stores["raw"]

@@ -38,6 +38,7 @@ LAYERS = (
             "expiry",
             "schedules",
             "sensors",
+            "landing_sensors",
             "history",
             "alerts.history",
             "alerts.rounds",

@@ -46,6 +46,15 @@ def refined_fingerprint(raw: Place) -> str:
     return fingerprint(refine.VERSION, raw_version(raw), SNAPSHOT.shape)
 
 
+def waits_to_be_refined(lake: Lake, feed: str, day: str) -> bool:
+    """Whether there is a raw day from which the refined one has not been made."""
+    raw, info = lake.place(("raw", feed), day), lake.place(("refined", feed), day).info()
+    if raw.info() is None:
+        return False
+    notes = Notes.from_texts(info.notes) if info else None
+    return notes is None or notes.fingerprint != refined_fingerprint(raw)
+
+
 def quarantine_key(feed: str, day: str) -> str:
     """Where the rows of a day that could not be typed lie in the area of quarantine."""
     return f"refined/{feed}/{PARTITION_COLUMN}={day}/{feed}.csv"
