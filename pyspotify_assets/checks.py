@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -172,11 +173,12 @@ def types_finding(raw_rows: int, reasons: Mapping[str, int]) -> Finding:
     return TYPES_UNCHANGED.finding(2 * rows <= raw_rows, words if rows else "every row could be typed", rows=rows)
 
 
-def missed_days_finding(missed: Sequence[str]) -> Finding:
-    """The verdict on the days between a snapshot and the one before it, `missed` ascending."""
-    days = f"{missed[0]} to {missed[-1]}" if len(missed) > 1 else "".join(missed)
-    summary = f"no snapshot of {days}: {len(missed)} missed" if missed else "none"
-    return NO_DAY_MISSED.finding(not missed, summary, days_missed=len(missed))
+def missed_days_finding(missed: Sequence[tuple[str, str]]) -> Finding:
+    """The verdict on the days between a snapshot and the one before it; `missed`: first and last of each gap."""
+    days = ", ".join(first if first == last else f"{first} to {last}" for first, last in missed)
+    number = sum((date.fromisoformat(last) - date.fromisoformat(first)).days + 1 for first, last in missed)
+    summary = f"no snapshot of {days}: {number} missed" if missed else "none"
+    return NO_DAY_MISSED.finding(not missed, summary, days_missed=number)
 
 
 def refined_findings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -116,8 +116,24 @@ class TestDaysThatWereMissed:
         assert check.severity == dg.AssetCheckSeverity.WARN
         assert check.description == f"{TODAY}: {told or 'none'}"
 
+    def test_are_told_though_a_day_behind_them_was_put_into_landing(self, tmp_path, instance):
+        """The daemon was down for days; the last of them was landed by hand, and nobody heard of the others."""
+        first = NOON - timedelta(days=6)
+        now = [first, NOON]
+        with Simulator(clock=lambda: now[0]) as simulator:
+            spotify = Served(simulator.base_url, clock=lambda: now[0])
+            pipeline = Pipeline(tmp_path, overrides={"spotify": spotify, "clock": lambda: now[0]})
+            pipeline.run(instance, first.date().isoformat(), first.date().isoformat(), "daily_snapshot", RAW)
+            put_raw(pipeline.lake, "top_played", "2024-03-01", [track(1, "A")])
+            now.pop(0)
+
+            check = pipeline.run(instance, TODAY, TODAY, "daily_snapshot", RAW).checks()["raw/top_played:no_day_missed"]
+
+        assert not check.passed
+        assert check.description == f"{TODAY}: no snapshot of 2024-02-27 to 2024-02-29, 2024-03-02: 4 missed"
+
     def test_are_counted(self):
-        assert missed_days_finding(["2024-03-01", "2024-03-02"]).figures == {"days_missed": 2}
+        assert missed_days_finding([("2024-02-28", "2024-03-01"), ("2024-03-03",) * 2]).figures == {"days_missed": 4}
 
 
 class TestTheLogin:

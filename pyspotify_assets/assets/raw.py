@@ -97,7 +97,7 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
                 return (
                     LeftAlone("no snapshot was taken on that day, and Spotify only knows now") if past_of_live else None
                 )
-            current = published.notes.fingerprint == made_from or "page_requests" not in published.notes.counts
+            current = published.notes.fingerprint == made_from or not daily_raw.asked_spotify(published.notes)
             return LeftAlone("nothing has changed", published) if past_of_live or current else None
 
         def take(day: str) -> Taken:

@@ -32,6 +32,7 @@ from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.errors import CheckFailedError, MissingPartitionError, PastDayError, RawFormatError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake, Place
+from pyspotify_assets.planning import ranges
 from pyspotify_assets.raw_csv import open_raw_csv, write_raw_csv
 from pyspotify_assets.spotify.gate import OPEN, Gate
 from pyspotify_assets.spotify.login_age import in_words, login_due
@@ -78,6 +79,11 @@ class SpotifySource(Protocol):
 def raw_fingerprint(feed: Feed, source: SpotifySource) -> str:
     """What a day's raw object of a feed depends on, the day itself and the clock apart."""
     return fingerprint(VERSION, feed.declaration(), source.identity, SNAPSHOT.raw_columns)
+
+
+def asked_spotify(notes: Notes) -> bool:
+    """Whether a raw object with these notes came from Spotify, and not from landing."""
+    return "page_requests" in notes.counts
 
 
 def landed(lake: Lake, feed: Feed, day: str) -> list[ObjectInfo]:
@@ -132,7 +138,7 @@ def _live_findings(
     """What holds of a snapshot as a live one: it is there, the days before it are, and the login will be."""
     requests = snapshot.page_requests + snapshot.metadata_requests
     found = [SPOTIFY_ANSWERS.finding(True, f"{requests} requests answered", requests=requests)]
-    found.append(missed_days_finding(_missed_days(lake, feed, asked, _day_of(snapshot.snapshot_at, timezone))))
+    found.append(missed_days_finding(ranges(_missed_days(lake, feed, asked, _day_of(snapshot.snapshot_at, timezone)))))
     login = source.login() if feed.needs_user or feed.kind == "playlist" else None
     if login is not None:
         due = login_due(login.authorised_at, snapshot.snapshot_at)
@@ -146,11 +152,22 @@ def _most(unknown: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def _missed_days(lake: Lake, feed: Feed, asked: str, taken: str) -> list[str]:
-    """The days between the snapshot `taken` and the one before it; and from the day `asked` for on, if that is over."""
+    """The days without a snapshot between `taken` and the one before it that Spotify gave; and from the day `asked` for
+    on, if that is over."""
     earliest = (date.fromisoformat(taken) - _LOOKED_BACK).isoformat()
-    before = [day for day in lake.days(("raw", feed.name), earliest, taken) if day < taken]
-    day = date.fromisoformat(before[-1]) + timedelta(days=1) if before else date.fromisoformat(asked)
-    return [(day + timedelta(days=n)).isoformat() for n in range((date.fromisoformat(taken) - day).days)]
+    there = [day for day in lake.days(("raw", feed.name), earliest, taken) if day < taken]
+    # A day that was put into landing since then does not hide those before it.
+    of_spotify = (day for day in reversed(there) if _is_of_spotify(lake.place(("raw", feed.name), day)))
+    before = next(of_spotify, max(there, default=None))
+    day = date.fromisoformat(before) + timedelta(days=1) if before else date.fromisoformat(asked)
+    days = ((day + timedelta(days=n)).isoformat() for n in range((date.fromisoformat(taken) - day).days))
+    return [day for day in days if day not in there]
+
+
+def _is_of_spotify(place: Place) -> bool:
+    info = place.info()
+    notes = Notes.from_texts(info.notes) if info else None
+    return notes is not None and asked_spotify(notes)
 
 
 def _publish(
