@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -31,16 +32,18 @@ def plan_crawl(newest_inputs: Mapping[str, float], last_crawl: float | None) -> 
 def days_to_rebuild(
     changed: Mapping[str, float], built: Mapping[str, float], lookback_days: int, last_day: str
 ) -> list[str]:
-    """The days whose marts have not been made since a snapshot that they look at changed.
+    """The days whose marts have not been made since a snapshot that they look at changed, and what is touched behind
+    the first of them: a page shows the marts of the days before it too, so it is made after those.
 
-    `changed`: day → when its refined snapshot was made; `built`: day → when the marts of that day were made. A late or
+    `changed`: day → when its refined snapshot was made; `built`: day → when the report of that day was made. A late or
     re-run day touches the days after it within the window, up to `last_day`.
     """
-    return [
-        day
-        for day in touched_days(changed, lookback_days, last_day)
-        if any(at >= built.get(day, 0.0) for at in _seen_by(day, changed, lookback_days))
-    ]
+    touched = touched_days(changed, lookback_days, last_day)
+    return list(
+        itertools.dropwhile(
+            lambda day: all(at < built.get(day, 0.0) for at in _seen_by(day, changed, lookback_days)), touched
+        )
+    )
 
 
 def touched_days(changed: Iterable[str], lookback_days: int, last_day: str) -> list[str]:

@@ -41,6 +41,16 @@ def test_days_whose_marts_are_newer_than_what_they_look_at_are_not_made_again():
     assert days_to_rebuild(changed, built, 2, "2026-01-09") == ["2026-01-02", "2026-01-03"]
 
 
+def test_a_day_behind_one_that_is_made_again_is_made_again_though_it_is_newer_than_what_it_looks_at():
+    """A killed run of the newest day was asked for again before an older day, and its page showed the marts of then."""
+    changed = {"2026-01-01": 100.0, "2026-01-03": 100.0}
+    assert days_to_rebuild(changed, {"2026-01-03": 150.0}, 2, "2026-01-03") == [
+        "2026-01-01",
+        "2026-01-02",
+        "2026-01-03",
+    ]
+
+
 @given(st.dictionaries(days, st.floats(0, 100)), st.dictionaries(days, st.floats(0, 100)), st.integers(0, 40))
 def test_after_rebuilding_what_was_asked_for_nothing_is_asked_for(changed, built, lookback):
     asked = days_to_rebuild(changed, built, lookback, "2026-12-31")
