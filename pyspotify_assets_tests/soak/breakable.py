@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,30 +118,32 @@ class Killed(BaseException):
 
 
 class Executioner:
-    """Kills runs before one of their changes to the lake: from then on nothing reaches the lake or Dagster's history,
-    in which the run stands as started for ever, as after `kill -9`."""
+    """Kills a run before one of its changes to the lake: from then on nothing of it reaches the lake or Dagster's
+    history, in which it stands as started for ever, as after `kill -9`."""
 
     def __init__(self) -> None:
         self.before: int | None = None
-        """How many changes the next run is still allowed; None: it shall live."""
+        """How many changes runs are still allowed before the one at which one of them dies; None: they shall live."""
         self.dead = False
+        self._watched: int | None = None
+        """The thread of the run that may die. What else goes on beside it is no part of it."""
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
         event, publishes = dg.DagsterInstance.handle_new_event, {}
 
         def unless_dead(*arguments: Any, **named: Any) -> None:
-            if self.dead:
+            if self._is_dead():
                 raise Killed
             event(*arguments, **named)
 
         def counted(publish: Callable) -> Callable:
             def or_die(*arguments: Any, **named: Any) -> Any:
-                if self.before == 0:
-                    self.dead = True
-                if self.dead:
+                if threading.get_ident() == self._watched and self.before is not None:
+                    self.before -= 1
+                    self.dead = self.dead or self.before < 0
+                if self._is_dead():
                     raise Killed
-                self.before = None if self.before is None else self.before - 1
                 return publish(*arguments, **named)
 
             return or_die
@@ -155,9 +158,14 @@ class Executioner:
     @contextmanager
     def around_a_run(self) -> Iterator[None]:
         """A run that may be killed; afterwards the machine goes on."""
+        self._watched = threading.get_ident()
         try:
             yield
         except Killed:
             pass
         finally:
-            self.dead, self.before = False, None
+            self.before = None if self.dead else self.before
+            self.dead, self._watched = False, None
+
+    def _is_dead(self) -> bool:
+        return self.dead and threading.get_ident() == self._watched

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import csv
 import json
+import re
 import urllib.parse
 import urllib.request
 from collections import Counter, defaultdict
@@ -276,6 +277,12 @@ def _told_wrong(news: Sequence[News], day: str) -> bool:
     return any(one.is_alarm and one.trouble.subject.startswith(about) and day in one.trouble.happened for one in news)
 
 
+def _named(day: str, words: str) -> bool:
+    """Whether the check's words name the day as missed, by itself or as one of `first to last`."""
+    gaps = re.findall(r"(\d{4}-\d\d-\d\d)(?: to (\d{4}-\d\d-\d\d))?", words.partition("no snapshot of")[2])
+    return any(first <= day <= (last or first) for first, last in gaps)
+
+
 def _told(news: Sequence[News], feed: str, day: str) -> bool:
     """Whether somebody was told of something that says that the feed's day is missing."""
     for one in news:
@@ -288,6 +295,6 @@ def _told(news: Sequence[News], feed: str, day: str) -> bool:
             return True
         if trouble.kind == "refusal" and one.at.date().isoformat() == day:
             return True
-        if trouble.subject == f"raw/{feed}:no_day_missed" and day in trouble.happened:
+        if trouble.subject == f"raw/{feed}:no_day_missed" and _named(day, trouble.happened):
             return True
     return False

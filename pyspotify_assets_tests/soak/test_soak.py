@@ -1,6 +1,6 @@
 """The soak: days with faults everywhere, after which each is complete and right, or somebody was told that it is not.
 
-`make prove` lives through a year, other runs through a dozen days; the seed decides on what goes wrong.
+`make prove` lives through a year, other runs through ten days; the seed decides on what goes wrong.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pyspotify_assets.alerts.memory import read_memory
 from pyspotify_assets.feeds import load_feeds
 from pyspotify_assets.verification import Verified, verify
 from pyspotify_assets.verification.fault import Scope
+from pyspotify_assets.verification.marts import remove_leftovers
 from pyspotify_assets_tests.proofs import Figures, proving, seed
 from pyspotify_assets_tests.soak.misfortunes import misfortunes
 from pyspotify_assets_tests.soak.oracle import judge
@@ -41,7 +42,7 @@ def memory(tmp_path) -> Iterator[Path]:
 
 def test_every_day_is_complete_and_right_or_somebody_was_told(memory, figures, caplog):
     caplog.set_level(logging.CRITICAL)
-    costs = soak(memory, figures, 365 if proving() else 12, "in a folder")
+    costs = soak(memory, figures, 365 if proving() else 10, "in a folder")
     if proving():
         first, last = costs[10:40], costs[-30:]
         assert mean(cost.alerting for cost in last) < 2 * mean(cost.alerting for cost in first)
@@ -51,7 +52,7 @@ def test_every_day_is_complete_and_right_or_somebody_was_told(memory, figures, c
 
 def test_on_s3_too(memory, figures, caplog, s3_server, s3_bucket):
     caplog.set_level(logging.CRITICAL)
-    soak(memory, figures, 40 if proving() else 7, "on S3", s3_server, s3_bucket)
+    soak(memory, figures, 40 if proving() else 6, "on S3", s3_server, s3_bucket)
 
 
 def soak(folder: Path, figures: Figures, days: int, where: str, s3: str = "", bucket: str = "") -> list[Cost]:
@@ -62,6 +63,8 @@ def soak(folder: Path, figures: Figures, days: int, where: str, s3: str = "", bu
         lived.live(days)
         verdict = judge(lived, names)
         verified = _verified(lived, names)
+        leftovers = remove_leftovers(lived.lake, verified.faults)
+        faults = [fault for fault in verified.faults if fault.kind != "leftover"]
         left = read_memory(lived.lake).open_incidents()
 
     news = lived.diary.news
@@ -70,12 +73,14 @@ def soak(folder: Path, figures: Figures, days: int, where: str, s3: str = "", bu
         f"{lived.runs['killed']} killed; {len(verdict.right)} days complete and right, "
         f"{len(verdict.reported)} reported missed, {len(verdict.suspected)} reported wrong, "
         f"{len(verdict.wrong)} silently wrong; "
-        f"{len(news)} alerts, {len(left)} incidents left open, faults that verify finds {len(verified.faults)}"
+        f"{len(news)} alerts, {len(left)} incidents left open, faults that verify finds {len(faults)}, "
+        f"objects that killed runs left {len(leftovers)}"
     )
     figures.line(f"soak {where}, what it took: {_growth(lived.costs)}")
     assert verdict.wrong == {}
     assert [incident.trouble.key for incident in left] == []
-    assert verified.faults == []
+    assert faults == []
+    assert len(leftovers) <= lived.runs["killed"]
     assert {day for gap in verified.gaps.values() for day in gap} == set(verdict.reported)
     assert len(news) <= MOST_NEWS * (len(plan) + 1)
     assert max(Counter(one.at.date() for one in news).values(), default=0) <= 3 * MOST_NEWS
