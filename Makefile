@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run dev test test-slow test-aws prove audit lint format lock lambda pictures docs templates deploy destroy clean help
+.PHONY: run dev test test-slow test-aws prove bench audit lint format lock lambda pictures docs templates deploy destroy clean help
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -25,9 +25,12 @@ test-aws: .venv/ready-spark ## Run the tests that need an AWS endpoint, PYSPOTIF
 prove: .venv/ready-spark ## Run the proofs in full, for hours, where the tests take samples; ends with their figures
 	PYSPOTIFY_TEST_PROVE=all $(BIN)/python -m pytest -m proof
 
+bench: .venv/ready-bench ## Measure speed and memory beside the alternatives, half an hour; QUICK=1 only shows that it works
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
+
 audit: .venv/bin/python ## Look for known weaknesses of all that is pinned (needs the network)
 	@$(PYTHON) -m venv .venv/audit && .venv/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
-	@for pinned in requirements.txt requirements-dev.txt requirements-spark.txt lambda_function/requirements.txt; do \
+	@for pinned in requirements.txt requirements-dev.txt requirements-spark.txt requirements-bench.txt lambda_function/requirements.txt; do \
 		echo "$$pinned"; .venv/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement $$pinned || exit 1; done
 
 lint: .venv/ready-dev ## Check style and types
@@ -46,6 +49,8 @@ lock: .venv/ready-dev ## Pin all dependencies anew, with hashes (needs uv)
 		--python-version 3.11 --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml -
 	echo 'setuptools>=77' | uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-strip-extras \
 		--python-version 3.11 --extra spark --constraint requirements.txt --output-file requirements-spark.txt pyproject.toml -
+	echo 'setuptools>=77' | uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-strip-extras \
+		--python-version 3.11 --extra bench --constraint requirements.txt --output-file requirements-bench.txt pyproject.toml -
 	$(BIN)/python -m lambda_function.lock
 
 lambda: .venv/ready ## Build the Lambda's zip, build/lambda.zip
@@ -89,4 +94,8 @@ clean: ## Remove what the targets made: .venv, caches and Dagster's history; the
 
 .venv/ready-spark: .venv/ready-dev requirements-spark.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.txt
+	@touch $@
+
+.venv/ready-bench: .venv/ready-spark requirements-bench.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	@touch $@

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-_PART = re.compile(r"(<!-- made by `make docs`: (?P<name>[a-z-]+) -->).*?(<!-- end -->)", re.DOTALL)
+_PART = r"(<!-- made by `make {maker}`: {name} -->).*?(<!-- end -->)"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -21,6 +21,15 @@ def _cell(text: str) -> str:
     return "`".join(piece if number % 2 else piece.replace("<", "&lt;") for number, piece in enumerate(pieces))
 
 
-def with_parts(page: str, parts: Mapping[str, str]) -> str:
-    """The page with what stands between `<!-- made by `make docs`: NAME -->` and `<!-- end -->` made anew."""
-    return _PART.sub(lambda found: f"{found[1]}\n\n{parts[found['name']]}\n\n{found[3]}", page)
+def with_parts(page: str, parts: Mapping[str, str], maker: str = "docs") -> str:
+    """The page with each part, between `<!-- made by `make MAKER`: NAME -->` and `<!-- end -->`, made anew.
+
+    ValueError for a part that has no place in the page: it would be lost.
+    """
+    for name, text in parts.items():
+        place = re.search(_PART.format(maker=maker, name=re.escape(name)), page, re.DOTALL)
+        if place:
+            page = f"{page[: place.start()]}{place[1]}\n\n{text}\n\n{place[2]}{page[place.end() :]}"
+        else:
+            raise ValueError(f"there is no place for {name!r}: <!-- made by `make {maker}`: {name} --> … <!-- end -->")
+    return page
