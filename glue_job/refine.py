@@ -24,7 +24,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-VERSION = "1"
+VERSION = "2"
 """Of the rules below. The pipeline says which one it expects (`pyspotify_assets.refine.VERSION`): others would mix."""
 
 SETTINGS = {

@@ -8,13 +8,13 @@ nothing, and which rows were text that means nothing. Which column is cast how, 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
+
+from pyspotify_assets import literals
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 # Years 1000 to 2999: what an offset cannot move out of the years that Python, DuckDB and Trino all know.
 _DAY_PART = "[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
 _CLOCK_PART = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
@@ -31,15 +31,6 @@ class Cast(NamedTuple):
     bad: pa.BooleanArray
 
 
-def per_distinct(cast: Callable[[pa.StringArray], Cast], text: pa.StringArray) -> Cast:
-    """Cast every distinct text once: for columns in which few texts come often, such as instants and dates."""
-    import pyarrow.compute as pc
-
-    encoded = text.dictionary_encode()
-    distinct = cast(encoded.dictionary)
-    return Cast(distinct.values.take(encoded.indices), pc.fill_null(distinct.bad.take(encoded.indices), False))
-
-
 def whole_numbers(text: pa.StringArray, type: pa.DataType, low: int, high: int) -> Cast:
     """Decimal whole numbers from `low` to `high`, both included; `33920.0` is 33920, since JSON knows no difference."""
     import pyarrow as pa
@@ -47,21 +38,27 @@ def whole_numbers(text: pa.StringArray, type: pa.DataType, low: int, high: int) 
 
     digits = text
     # Both regular expressions leave plain digits as they are; nearly always there is nothing else.
-    if not pc.all(pc.ascii_is_decimal(text)).as_py():
+    if not _all(pc.ascii_is_decimal(text)):
         digits = pc.replace_substring_regex(text, r"^(-?[0-9]+)\.0*$", r"\1")
-        digits = pc.if_else(pc.match_substring_regex(digits, "^-?[0-9]+$"), digits, None)
+        digits = pc.if_else(pc.match_substring_regex(digits, "^-?[0-9]+$"), digits, literals.no(pa.string()))
     # 18 digits always fit into 64 bits.
-    numbers = pc.if_else(pc.less_equal(pc.binary_length(digits), 18), digits, None).cast(pa.int64())
-    within = pc.and_(pc.greater_equal(numbers, low), pc.less_equal(numbers, high))
-    return _cast(text, pc.if_else(within, numbers, None).cast(type))
+    short = pc.less_equal(pc.binary_length(digits), literals.whole(18))
+    if not _all(short):
+        digits = pc.if_else(short, digits, literals.no(pa.string()))
+    numbers = digits.cast(pa.int64())
+    within = pc.and_(pc.greater_equal(numbers, literals.whole(low)), pc.less_equal(numbers, literals.whole(high)))
+    if not _all(within):
+        numbers = pc.if_else(within, numbers, literals.no(pa.int64()))
+    return _cast(text, numbers.cast(type))
 
 
 def truths(text: pa.StringArray) -> Cast:
     """`true` and `false`, in small letters."""
     import pyarrow.compute as pc
 
-    true = pc.equal(text, "true")
-    return _cast(text, pc.if_else(pc.or_(true, pc.equal(text, "false")), true, None))
+    true = pc.equal(text, literals.text("true"))
+    known = pc.or_(true, pc.equal(text, literals.text("false")))
+    return _cast(text, true if _all(known) else pc.if_else(known, true, literals.no(true.type)))
 
 
 def instants(text: pa.StringArray) -> Cast:
@@ -69,9 +66,31 @@ def instants(text: pa.StringArray) -> Cast:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    shaped = pc.if_else(pc.match_substring_regex(text, _INSTANT), text, None)
+    type = pa.timestamp("us", tz="UTC")
+    if _all_plain_instants(text):
+        try:
+            return _cast(text, text.cast(type))
+        except pa.ArrowInvalid:  # One of them is none; which, is seen below.
+            pass
+    nothing = literals.no(pa.string())
+    shaped = pc.if_else(pc.match_substring_regex(text, _INSTANT), text, nothing)
     possible = pc.is_valid(_days(pc.utf8_slice_codeunits(shaped, 0, 10)))
-    return _cast(text, pc.if_else(possible, shaped, None).cast(pa.timestamp("us", tz="UTC")))
+    return _cast(text, pc.if_else(possible, shaped, nothing).cast(type))
+
+
+def _all_plain_instants(text: pa.StringArray) -> bool:
+    """Whether all end with Z and have seconds, or microseconds too, if they are instants at all; of years as above.
+
+    Then Arrow's own cast, which understands more and is far quicker, understands the same.
+    """
+    import pyarrow.compute as pc
+
+    length = pc.binary_length(text)
+    return (
+        _all(pc.ends_with(text, "Z"))
+        and _all(pc.or_(pc.equal(length, literals.whole(20)), pc.equal(length, literals.whole(27))))
+        and _all(pc.or_(pc.starts_with(text, "1"), pc.starts_with(text, "2")))
+    )
 
 
 def text_lists(text: pa.StringArray) -> Cast:
@@ -80,16 +99,17 @@ def text_lists(text: pa.StringArray) -> Cast:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    plain = pc.fill_null(pc.match_substring_regex(text, _PLAIN_LIST), False)
-    inner = pc.utf8_slice_codeunits(pc.if_else(plain, text, None), 2, -2)
+    plain = pc.match_substring_regex(text, _PLAIN_LIST)
+    all_plain = _all(plain)
+    inner = pc.utf8_slice_codeunits(text if all_plain else pc.if_else(plain, text, literals.no(pa.string())), 2, -2)
     values = pc.split_pattern(inner, '", "')
-    others = np.flatnonzero(pc.and_(pc.is_valid(text), pc.invert(plain)).to_numpy(zero_copy_only=False))
-    if len(others):
+    if not all_plain:
         # Few: empty lists, and names with quotes or backslashes in them.
+        others = pc.indices_nonzero(pc.invert(plain))
         parsed = [_text_list(value) for value in text.take(others).to_pylist()]
         where = np.arange(len(text))
-        where[others] = len(text) + np.arange(len(others))
-        values = pa.concat_arrays([values, pa.array(parsed, values.type)]).take(where)
+        where[literals.to_numpy(others)] = len(text) + np.arange(len(others))
+        values = pa.concat_arrays([values, pa.array(parsed, values.type)]).take(literals.from_numpy(where))
     return _cast(text, values)
 
 
@@ -98,8 +118,12 @@ def first_days(release_date: pa.StringArray) -> pa.Array:
     import pyarrow.compute as pc
 
     length = pc.binary_length(release_date)
-    padded = pc.if_else(pc.equal(length, 7), pc.binary_join_element_wise(release_date, "01", "-"), release_date)
-    padded = pc.if_else(pc.equal(length, 4), pc.binary_join_element_wise(release_date, "01-01", "-"), padded)
+    padded = release_date
+    for short, end in ((7, "-01"), (4, "-01-01")):
+        of_that_length = pc.equal(length, literals.whole(short))
+        if of_that_length.true_count:
+            ended = pc.binary_join_element_wise(padded, literals.text(end), literals.text(""))
+            padded = pc.if_else(of_that_length, ended, padded)
     return _days(padded)
 
 
@@ -109,17 +133,24 @@ def _days(text: pa.StringArray) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    shaped = pc.fill_null(pc.match_substring_regex(text, _DAY), False)
-    safe = pc.if_else(shaped, text, "0000-00-00")
+    ten_bytes = pc.equal(pc.binary_length(text), literals.whole(10))
+    if ten_bytes.true_count < len(text):
+        text = pc.coalesce(pc.if_else(ten_bytes, text, literals.no(pa.string())), literals.text("0000-00-00"))
+    fixed = text.cast(pa.binary(10))
+    letters = np.frombuffer(fixed.buffers()[1], np.uint8, 10 * len(text), 10 * fixed.offset).reshape(len(text), 10)
+    # Below 0 wraps around to far above 9.
+    digits = letters[:, [0, 1, 2, 3, 5, 6, 8, 9]] - np.uint8(ord("0"))
+    shaped = (digits <= 9).all(axis=1) & (letters[:, 4] == ord("-")) & (letters[:, 7] == ord("-"))
     year, month, day = (
-        pc.utf8_slice_codeunits(safe, start, stop).cast(pa.int64()).to_numpy()
-        for start, stop in ((0, 4), (5, 7), (8, 10))
+        digits[:, part].astype(np.int64) @ powers
+        for part, powers in ((slice(0, 4), [1000, 100, 10, 1]), (slice(4, 6), [10, 1]), (slice(6, 8), [10, 1]))
     )
     months = (year * 12 + month - 1 - 1970 * 12).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + (day - 1)
     # A day that is not in its month has run over into the next.
-    possible = (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
-    return pa.array(days.astype(np.int64).astype(np.int32), pa.int32(), mask=~possible).cast(pa.date32())
+    in_month = (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
+    possible = shaped & in_month & (year >= 1)
+    return literals.from_numpy(days.astype(np.int64).astype(np.int32), possible).cast(pa.date32())
 
 
 def _text_list(text: str) -> list[str] | None:
@@ -136,4 +167,11 @@ def _text_list(text: str) -> list[str] | None:
 def _cast(text: pa.StringArray, values: pa.Array) -> Cast:
     import pyarrow.compute as pc
 
+    if values.null_count == text.null_count:
+        return Cast(values, literals.false(len(text)))
     return Cast(values, pc.and_(pc.is_valid(text), pc.is_null(values)))
+
+
+def _all(truths: pa.BooleanArray) -> bool:
+    """Whether none is false; null is nothing said."""
+    return truths.true_count + truths.null_count == len(truths)

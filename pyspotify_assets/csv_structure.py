@@ -21,8 +21,11 @@ BLOCK = 4 << 20
 LONGEST_LINE = 64 << 20
 """A line beyond this is no line of a snapshot: not CSV, or another kind of line end."""
 
-_VALUE = rb'(?:"(?:[^"\r\n]|"")*+"|[^",\r\n]*+)'
-_LINE = re.compile(_VALUE + rb"(?:," + _VALUE + rb")*+\r?")
+_VALUE = r'(?:"(?:[^"\r\n]|"")*"|[^",\r\n]*)'
+_LINE = rf"{_VALUE}(?:,{_VALUE})*"
+# Python's own way back through a line can be long: there nothing that is matched is given back.
+_ONE_LINE = re.compile(_LINE.replace("*", "*+").encode() + rb"\r?")
+_LINES = rf"\A(?:{_LINE}\r?\n)*(?:{_LINE})?\z"
 
 
 def name_of(file: BinaryIO) -> str:
@@ -104,6 +107,21 @@ def look_at_quotes(block: bytes, inside: bool = False) -> Quotes:
     return Quotes(None if first is None else first - 1, inside ^ bool(len(quotes) % 2))
 
 
+def well_formed(block: bytes) -> bool:
+    """Whether `block`, which is whole lines, has its quotes in their places and no line end within a value.
+
+    The same as asking `first_fault` of every line, but for UTF-8 and the number of values, in half a nanosecond a byte.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ends = np.array([0, len(block)], np.int32)
+    # As binary, of which the regular expression sees bytes: faster, and what is no UTF-8 is another question.
+    value = pa.Array.from_buffers(pa.binary(), 1, [None, pa.py_buffer(ends), pa.py_buffer(block)])
+    return pc.match_substring_regex(value, _LINES).true_count == 1
+
+
 def first_fault(block: bytes, first_line: int, width: int, name: str) -> RawFormatError | None:
     """The error for the first line of `block` that is not UTF-8, has a misplaced quote, or not `width` values.
 
@@ -119,7 +137,7 @@ def first_fault(block: bytes, first_line: int, width: int, name: str) -> RawForm
             return RawFormatError(
                 f"{name}, line {number}: a carriage return within the line", "End lines with \\n or \\r\\n."
             )
-        if not _LINE.fullmatch(line):
+        if not _ONE_LINE.fullmatch(line):
             return RawFormatError(
                 f"{name}, line {number}: a broken quote, or quotes around a line break", QUOTES_REMEDY
             )

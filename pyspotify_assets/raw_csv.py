@@ -21,8 +21,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from pyspotify_assets.ahead import ahead
 from pyspotify_assets.contract import described, header_differences, listed, present_names
-from pyspotify_assets.csv_structure import BLOCK, blocks, first_fault, header_of, look_at_quotes, name_of
+from pyspotify_assets.csv_structure import BLOCK, blocks, first_fault, header_of, name_of, well_formed
 from pyspotify_assets.errors import RawFormatError
 from pyspotify_assets.tables import SNAPSHOT, Table
 
@@ -41,13 +42,16 @@ class Written:
     replaced: int
 
 
-def write_raw_csv(rows: Iterable[Mapping[str, object]], file: BinaryIO, table: Table = SNAPSHOT) -> Written:
-    """Write `rows` (column name → value, absent is null) to `file`.
+def write_raw_csv(
+    rows: Iterable[Mapping[str, object]], file: BinaryIO, table: Table = SNAPSHOT, header: bool = True
+) -> Written:
+    """Write `rows` (column name → value, absent is null) to `file`; without `header` to one that has begun.
 
     Values are str, int, float, bool, list of str, aware datetime or None; see `to_text`.
     """
     columns = table.raw_columns
-    file.write((",".join(f'"{name}"' for name in columns) + "\n").encode())
+    if header:
+        file.write((",".join(f'"{name}"' for name in columns) + "\n").encode())
     written = replaced = 0
     for row in rows:
         fields = []
@@ -115,14 +119,15 @@ def _batches(raw: Path | BinaryIO, name: str, table: Table, size: int) -> Iterat
         piece = next(pieces, b"")
         header_end = piece.find(b"\n") + 1 or len(piece)
         columns = _columns(piece[:header_end], name, table)
-        piece = piece[header_end:]
-        line = 2
-        while True:
-            yield _completed(_parse(piece, line, columns, name), table)
-            line += piece.count(b"\n")
-            piece = next(pieces, b"")
-            if not piece:
-                return
+
+        def numbered() -> Iterator[tuple[bytes, int]]:
+            """The blocks, each with the number of its first line."""
+            line = 2
+            for block in chain([piece[header_end:]], pieces):
+                yield block, line
+                line += block.count(b"\n")
+
+        yield from ahead(lambda block: _completed(_parse(*block, columns, name), table), numbered())
 
 
 def _columns(header: bytes, name: str, table: Table) -> list[str]:
@@ -160,7 +165,7 @@ def _parse(block: bytes, line: int, columns: list[str], name: str) -> pa.RecordB
     try:
         found = csv.read_csv(
             pa.BufferReader(block),
-            csv.ReadOptions(column_names=columns, block_size=len(block) + 1),
+            csv.ReadOptions(column_names=columns, block_size=len(block) + 1, use_threads=False),
             convert_options=csv.ConvertOptions(
                 column_types=dict.fromkeys(columns, pa.string()),
                 null_values=[""],
@@ -171,9 +176,8 @@ def _parse(block: bytes, line: int, columns: list[str], name: str) -> pa.RecordB
     except pa.ArrowInvalid as error:
         problem = str(error)
     else:
-        # No value of the raw format has a line break in it: fewer rows than lines, and a quote has swallowed some.
-        lone_returns = b"\r" in block and block.count(b"\r") != block.count(b"\r\n")
-        if found.num_rows == rows and not lone_returns and look_at_quotes(block) == (None, False):
+        # The reader leaves empty lines out, and is lenient about quotes.
+        if found.num_rows == rows and well_formed(block):
             return found.combine_chunks().to_batches()[0]
     fault = first_fault(block, line, len(columns), name)
     raise fault or RawFormatError(f"{name}, from line {line} on: {problem or 'lines that cannot be told apart'}")

@@ -7,21 +7,24 @@ or in quarantine because it cannot be typed. Nothing else happens to a row, and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from pyspotify_assets import casting
+from pyspotify_assets import casting, literals
+from pyspotify_assets.ahead import ahead
+from pyspotify_assets.best_ranks import KEY, BestRanked, Number, numbered
 from pyspotify_assets.raw_csv import open_raw_csv, write_raw_csv
+from pyspotify_assets.row_groups import of_size, ranges, read_row_groups, write_row_groups
 from pyspotify_assets.tables import SNAPSHOT, Column
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
-VERSION = "1"
+VERSION = "2"
 """Part of the fingerprint of every refined partition: raise it when the same raw CSV would come out differently."""
 
 _LAST = max(column.since for column in SNAPSHOT.columns)
@@ -39,9 +42,6 @@ QUARANTINE = replace(
 )
 """The shape of a quarantine file, written like a raw CSV."""
 
-ROW_GROUP = 1 << 17
-"""Rows per row group: from 122,880 on, larger ones are no faster to scan."""
-
 _LIMITS = {"rank": (1, 2**31 - 1), "popularity": (0, 100)}
 _WIDTHS = {"int16": (-(2**15), 2**15 - 1), "int32": (-(2**31), 2**31 - 1), "int64": (-(10**18) + 1, 10**18 - 1)}
 _MEANINGS = {
@@ -49,7 +49,6 @@ _MEANINGS = {
     "timestamp": "an ISO 8601 instant with a time zone",
     "list<string>": "a JSON array of texts",
 }
-_NO_ID_KEY = ("track_name", "artist_name", "album_name")
 
 
 @dataclass(frozen=True)
@@ -72,35 +71,82 @@ def refine(raw: Path | BinaryIO, refined: Path, quarantine: Path) -> Refined:
     Rows that cannot be typed are written to the CSV `quarantine` (shape: QUARANTINE); without such rows it is not
     touched. Equal input gives equal bytes. RawFormatError, with nothing written, if `raw` is not the raw format.
     """
-    import pyarrow as pa
+    begin = 0 if isinstance(raw, Path) else raw.tell()
+    with _in_the_end(refined, quarantine) as (rows, refused):
+        outcome = _refine(raw, rows, refused, hash)
+        if outcome is None:
+            if not isinstance(raw, Path):
+                raw.seek(begin)
+            refused.unlink(missing_ok=True)
+            outcome = _refine(raw, rows, refused, numbered())
+    assert outcome is not None  # Numbers that are never shared mistake no track for another.
+    return outcome
 
+
+def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, number: Number) -> Refined | None:
+    """Refine, telling tracks apart by `number`; None if that has failed, see `best_ranks`."""
     from pyspotify_assets.schemas import arrow_schema
 
-    kept, refused = [], []
-    raw_rows = 0
-    for batch in open_raw_csv(raw):
-        typed, reasons = type_rows(batch)
-        if reasons.null_count < len(reasons):
-            refused.append(_refused(batch, reasons, raw_rows + 1))
-        kept.append(typed)
-        raw_rows += batch.num_rows
-    table = pa.Table.from_batches(kept, arrow_schema(SNAPSHOT))
-    typed_rows = table.num_rows
-    table = best_ranked(table)
-    reasons_counted = Counter(reason for part in refused for reason in part["reason"].to_pylist())
+    schema = arrow_schema(SNAPSHOT)
+    reasons: Counter[str] = Counter()
+    raw_rows = rows = given = 0
 
-    _write_parquet(table, refined)
-    if refused:
-        with open(quarantine, "wb") as file:
-            write_raw_csv((row for part in refused for row in part.to_pylist()), file, QUARANTINE)
+    def typed() -> Iterator[pa.Table]:
+        nonlocal raw_rows
+        for text, table, refused in ahead(_typed, open_raw_csv(raw)):
+            if refused is not None:
+                part = _refused(text, refused, raw_rows + 1)
+                with open(quarantine, "ab") as file:
+                    write_raw_csv(part.to_pylist(), file, QUARANTINE, header=not reasons)
+                reasons.update(part["reason"].to_pylist())
+            raw_rows += text.num_rows
+            yield table
+
+    def counted(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        nonlocal rows, given
+        rows = given = 0
+        for table in tables:
+            rows += table.num_rows
+            given += table.num_rows - table["popularity"].null_count
+            yield table
+
+    def write(pieces: Iterable[pa.Table]) -> BestRanked:
+        best = BestRanked(number)
+        write_row_groups(counted(of_size(map(best.keep, pieces), schema)), schema, refined)
+        return best
+
+    best = write(of_size(typed(), schema))
+    if not best.in_order:
+        unordered = refined.replace(refined.with_name(f"{refined.name}.unordered"))
+        try:
+            best = write(ranges(unordered, "rank"))
+        finally:
+            unordered.unlink()
+    if best.left_out and not best.was_right(read_row_groups(refined, KEY)):
+        return None
+    quarantined = sum(reasons.values())
     return Refined(
         raw_rows=raw_rows,
-        rows=table.num_rows,
-        duplicates=typed_rows - table.num_rows,
-        quarantined=raw_rows - typed_rows,
-        reasons=dict(sorted(reasons_counted.items())),
-        popularity_given=table.num_rows - table["popularity"].null_count,
+        rows=rows,
+        duplicates=raw_rows - quarantined - rows,
+        quarantined=quarantined,
+        reasons=dict(sorted(reasons.items())),
+        popularity_given=given,
     )
+
+
+@contextmanager
+def _in_the_end(*paths: Path) -> Iterator[list[Path]]:
+    """Paths beside `paths`, whose files take their place in the end; not if it ends in an error."""
+    parts = [path.with_name(f"{path.name}.part") for path in paths]
+    try:
+        yield parts
+        for part, path in zip(parts, paths, strict=True):
+            if part.exists():
+                part.replace(path)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
 
 
 def rules() -> list[dict[str, object]]:
@@ -152,7 +198,7 @@ def type_rows(text: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.StringArray]:
 
     def refuse(rows: pa.BooleanArray, reason: str) -> None:
         if rows.true_count:
-            reason_of_row[(reason_of_row == 0) & rows.to_numpy(zero_copy_only=False)] = len(reasons)
+            reason_of_row[(reason_of_row == 0) & literals.to_numpy(rows)] = len(reasons)
             reasons.append(reason)
 
     columns = []
@@ -162,8 +208,8 @@ def type_rows(text: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.StringArray]:
             continue
         values = text[column.name]
         if column.nullable:
-            empty = pc.equal(values, "")
-            values = pc.if_else(empty, None, values) if empty.true_count else values
+            empty = pc.equal(values, literals.text(""))
+            values = pc.if_else(empty, literals.no(values.type), values) if empty.true_count else values
         else:
             refuse(values.is_null(), f"{column.name} is missing")
         cast = _cast(column, schema.field(column.name).type)
@@ -171,39 +217,18 @@ def type_rows(text: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.StringArray]:
             values, bad = cast(values)
             refuse(bad, f"{column.name} is not {_meaning(column)}")
         columns.append(values)
-    named = pa.array([None, *reasons[1:]], pa.string()).take(pa.array(reason_of_row))
+    named = literals.texts(reasons).take(literals.from_numpy(reason_of_row, reason_of_row > 0))
     if named.null_count < len(named):
         columns = [values.filter(named.is_null()) for values in columns]
     return pa.RecordBatch.from_arrays(columns, schema=schema), named
 
 
-def best_ranked(table: pa.Table) -> pa.Table:
-    """`table` ordered by rank, with only the best-ranked row of each track; of equal ranks the first.
-
-    A track is its id; rows without one are the same track if title, artist and album are the same.
-    """
-    import numpy as np
-
-    order = np.argsort(table["rank"].to_numpy(), kind="stable")
-    ordered = order[_first_of_each(table.select(["track_id", *_NO_ID_KEY]).take(order))]
-    # Nearly always raw is in order and without duplicates: then there is nothing to move.
-    return table if np.array_equal(ordered, np.arange(table.num_rows)) else table.take(ordered)
-
-
-def _first_of_each(keys: pa.Table) -> np.ndarray:
-    """The positions, ascending, of the rows that are the first with their key."""
-    import numpy as np
+def _typed(text: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.Table, pa.StringArray | None]:
+    """Raw rows, the same typed, and the reasons of `type_rows` if there is any."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    keys = keys.append_column("position", pa.array(np.arange(keys.num_rows)))
-    no_id = pc.is_null(keys["track_id"])
-    parts = ((pc.invert(no_id), ["track_id"]), (no_id, list(_NO_ID_KEY)))
-    firsts = [
-        keys.filter(rows).group_by(names).aggregate([("position", "min")])["position_min"].to_numpy()
-        for rows, names in parts
-    ]
-    return np.sort(np.concatenate(firsts))
+    rows, reasons = type_rows(text)
+    return text, pa.Table.from_batches([rows]), reasons if reasons.null_count < len(reasons) else None
 
 
 def _cast(column: Column, type: pa.DataType) -> Callable[[pa.StringArray], casting.Cast] | None:
@@ -212,7 +237,7 @@ def _cast(column: Column, type: pa.DataType) -> Callable[[pa.StringArray], casti
         low, high = _limits(column)
         return partial(casting.whole_numbers, type=type, low=low, high=high)
     if column.type == "timestamp":
-        return partial(casting.per_distinct, casting.instants)
+        return casting.instants
     return {"bool": casting.truths, "list<string>": casting.text_lists}.get(column.type)
 
 
@@ -231,8 +256,7 @@ def _meaning(column: Column) -> str:
 def _derive(column: Column, text: pa.RecordBatch) -> pa.Array:
     if column.name != "released_on":
         raise ValueError(f"refining does not know how to derive {column.name}")
-    encoded = text["release_date"].dictionary_encode()
-    return casting.first_days(encoded.dictionary).take(encoded.indices)
+    return casting.first_days(text["release_date"])
 
 
 def _refused(batch: pa.RecordBatch, reasons: pa.StringArray, first_row: int) -> pa.RecordBatch:
@@ -240,12 +264,6 @@ def _refused(batch: pa.RecordBatch, reasons: pa.StringArray, first_row: int) -> 
     import numpy as np
     import pyarrow as pa
 
-    numbers = pa.array(np.arange(first_row, first_row + batch.num_rows))
+    numbers = literals.from_numpy(np.arange(first_row, first_row + batch.num_rows))
     arrays = [*batch.columns, numbers, reasons]
     return pa.RecordBatch.from_arrays(arrays, names=list(QUARANTINE.raw_columns)).filter(reasons.is_valid())
-
-
-def _write_parquet(table: pa.Table, path: Path) -> None:
-    from pyarrow import parquet
-
-    parquet.write_table(table, path, compression="zstd", compression_level=3, row_group_size=ROW_GROUP)

@@ -61,13 +61,25 @@ LAYERS = (
     Layer(
         "work",
         "Spotify, crawlers and SQL engines, raw → refined, the page, the checks",
-        ("spotify", "aws.secret", "aws.secret_tokens", "warehouse", "refine", "landing", "report", "checks", "health"),
+        (
+            "spotify",
+            "aws.secret",
+            "aws.secret_tokens",
+            "warehouse",
+            "refine",
+            "best_ranks",
+            "landing",
+            "report",
+            "checks",
+            "health",
+        ),
     ),
     Layer(
         "files",
         "the lake and its stores, CSV and Parquet, Dagster's IO manager over them, sessions of AWS",
         (
             *("io_manager", "lake", "stores", "table_files", "tabular", "raw_csv", "csv_structure", "casting"),
+            *("row_groups", "ahead", "literals"),
             *("aws.session", "aws.refusals", "aws.permissions", "aws.waiting", "aws"),
         ),
     ),
