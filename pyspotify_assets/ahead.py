@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
 from typing import TypeVar
 
 Piece = TypeVar("Piece")
@@ -23,34 +24,30 @@ def ahead(work: Callable[[Piece], Done], pieces: Iterable[Piece], threads: int =
     `pieces` are taken in the thread of the caller. What fails, taking or working, fails where its result would have
     come, after the results of the pieces before it.
     """
-    source = iter(pieces)
-    first = list(_some(source, 2))
+    failures: list[Exception] = []
+    source = _until_failure(pieces, failures)
+    first = list(islice(source, 2))
     if len(first) < 2:
         yield from map(work, first)
-        return
-    begun: deque[Future[Done]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            begun.extend(pool.submit(work, piece) for piece in first)
-            failed: Exception | None = None
-            while begun:
-                while failed is None and len(begun) < _WAITING:
-                    try:
-                        piece = next(source)
-                    except StopIteration:
-                        break
-                    except Exception as error:
-                        failed = error
-                    else:
-                        begun.append(pool.submit(work, piece))
-                yield begun.popleft().result()
-            if failed is not None:
-                raise failed
-        finally:
-            for each in begun:
-                each.cancel()
+    else:
+        begun: deque[Future[Done]] = deque()
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                for piece in chain(first, source):
+                    begun.append(pool.submit(work, piece))
+                    if len(begun) == _WAITING:
+                        yield begun.popleft().result()
+                while begun:
+                    yield begun.popleft().result()
+            finally:
+                for each in begun:
+                    each.cancel()
+    for failure in failures:
+        raise failure
 
 
-def _some(source: Iterator[Piece], count: int) -> Iterator[Piece]:
-    for _, piece in zip(range(count), source, strict=False):
-        yield piece
+def _until_failure(pieces: Iterable[Piece], failures: list[Exception]) -> Iterator[Piece]:
+    try:
+        yield from pieces
+    except Exception as failure:
+        failures.append(failure)

@@ -109,7 +109,7 @@ def text_lists(text: pa.StringArray) -> Cast:
         parsed = [_text_list(value) for value in text.take(others).to_pylist()]
         where = np.arange(len(text))
         where[literals.to_numpy(others)] = len(text) + np.arange(len(others))
-        values = pa.concat_arrays([values, pa.array(parsed, values.type)]).take(literals.from_numpy(where))
+        values = pa.concat_arrays([values, literals.text_lists(parsed)]).take(literals.from_numpy(where))
     return _cast(text, values)
 
 

@@ -57,9 +57,21 @@ def texts(values: list[str]) -> pa.StringArray:
     import pyarrow as pa
 
     encoded = [value.encode() for value in values]
-    ends = np.cumsum([0, *map(len, encoded)]).astype(np.int32)
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
     return pa.Array.from_buffers(pa.string(), len(values), buffers)
+
+
+def text_lists(values: list[list[str] | None]) -> pa.ListArray:
+    """Lists of strings; None is null."""
+    import numpy as np
+    import pyarrow as pa
+
+    ends = np.cumsum([0, *(len(value or ()) for value in values)], dtype=np.int32)
+    valid = np.packbits([value is not None for value in values], bitorder="little")
+    children = [texts([text for value in values for text in value or ()])]
+    buffers = [pa.py_buffer(valid), pa.py_buffer(ends)]
+    return pa.Array.from_buffers(pa.list_(pa.string()), len(values), buffers, children=children)
 
 
 def from_numpy(values: np.ndarray, valid: np.ndarray | None = None) -> pa.Array:
