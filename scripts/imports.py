@@ -40,6 +40,7 @@ LAYERS = (
             "sensors",
             "landing_sensors",
             "history",
+            "event_log",
             "alerts.history",
             "alerts.rounds",
             "alerts.sensor",
