@@ -14,7 +14,11 @@ from benchmarks import table
 from benchmarks.processes import Failed
 from benchmarks.rounds import Absent, Disagreement, measure
 
-GROUPS = {"refining": "benchmarks.refining.rows"}
+GROUPS = {
+    "starting": "benchmarks.starting.rows",
+    "extracting": "benchmarks.extracting.rows",
+    "refining": "benchmarks.refining.rows",
+}
 """Name, in docs/benchmarks.md too → the module that has its rows."""
 
 
