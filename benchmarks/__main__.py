@@ -18,6 +18,7 @@ GROUPS = {
     "starting": "benchmarks.starting.rows",
     "extracting": "benchmarks.extracting.rows",
     "refining": "benchmarks.refining.rows",
+    "rebuilding": "benchmarks.rebuilding.rows",
 }
 """Name, in docs/benchmarks.md too → the module that has its rows."""
 

@@ -20,7 +20,11 @@ from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.settings import Settings, load_settings
 from pyspotify_assets_tests.builders import put_snapshot, track
 
-HEAVY = ("pandas", "pyarrow", "boto3", "spotipy", "duckdb", "altair", "dagster_aws", "sqlglot", "requests")
+HEAVY = (
+    *("pandas", "numpy", "pyarrow", "boto3", "spotipy", "duckdb", "altair", "vl_convert", "dagster_aws", "sqlglot"),
+    *("requests", "pyspotify_assets.report", "pyspotify_assets.spotify.simulator"),
+)
+"""What a run may need and loading may not: the numbers are in docs/benchmarks.md."""
 FEEDS = ("popular_songs", "top_played")
 MARTS = ("chart_movement", "chart_exits", "top_artists", "release_profile", "pipeline_health")
 KEYS = {

@@ -12,11 +12,9 @@ from pyspotify_assets.daily import report as daily_report
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.daily.raw import SpotifySource
 from pyspotify_assets.daily.report import has_outlived, make_report_day, report_fingerprint
-from pyspotify_assets.daily.report_data import report_data
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.names import DATABASES
-from pyspotify_assets.report import begin_runtime
 from pyspotify_assets.retention import kept_from
 from pyspotify_assets.settings import Settings
 from pyspotify_assets.tables import CHART_MOVEMENT, MARTS
@@ -80,6 +78,9 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
             return LeftAlone("snapshots that it shows have been forgotten", published) if outlived else None
 
         def make(day: str) -> Published:
+            from pyspotify_assets.daily.report_data import report_data
+            from pyspotify_assets.report import begin_runtime
+
             begin_runtime()  # Beside the queries, which are slower than it.
             made_from = report_fingerprint(lake, sql, feeds, day, lookback, language)
             with sql.metered() as figures:

@@ -1,21 +1,26 @@
-"""How one day's report comes to be: what `report_data` gathers in, one HTML page out, if anything has changed."""
+"""How one day's report comes to be: what `report_data` gathers in, one HTML page out, if anything has changed.
+
+What gathers and renders is imported where that is done: definitions load without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pyspotify_assets.daily.fingerprints import content_version, fingerprint
 from pyspotify_assets.daily.notes import Notes
-from pyspotify_assets.daily.report_data import feed_notes, listening_years
 from pyspotify_assets.errors import MissingPartitionError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.marts import window_of
 from pyspotify_assets.names import DATABASES
-from pyspotify_assets.report import ReportData, render, texts_in, three_facts
 from pyspotify_assets.stores import ObjectInfo
 from pyspotify_assets.tables import MARTS
 from pyspotify_assets.warehouse import SqlEngine
+
+if TYPE_CHECKING:
+    from pyspotify_assets.report import ReportData
 
 VERSION = "4"
 """Part of every report's fingerprint: raise it when the same data would come out as another page."""
@@ -27,6 +32,8 @@ def report_fingerprint(
     lake: Lake, sql: SqlEngine, feeds: Sequence[Feed], day: str, lookback_days: int, language: str
 ) -> str | None:
     """What a day's report is made from; None where the day has no marts."""
+    from pyspotify_assets.daily.report_data import feed_notes, listening_years
+
     first, _ = window_of(day, lookback_days)
     versions = {
         mart.name: {
@@ -53,6 +60,8 @@ def make_report_day(
     lake: Lake, made_from: str | None, data: ReportData, language: str
 ) -> tuple[Notes, ObjectInfo, list[str]]:
     """Render and publish one day's report, and `latest.html` if no later day has one. Gives the three facts too."""
+    from pyspotify_assets.report import render, texts_in, three_facts
+
     if made_from is None:
         raise MissingPartitionError(
             f"report/daily of {data.day} cannot be made: the day has no marts",
