@@ -1,4 +1,4 @@
-"""Whether both have made the same rows of one day of each feed: `python -m benchmarks.rebuilding.agree LAKE OUTPUT DAY`"""
+"""Whether both have made the same rows of a day: `python -m benchmarks.rebuilding.agree LAKE OUTPUT DAY`"""
 
 import sys
 

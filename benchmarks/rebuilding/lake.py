@@ -6,8 +6,9 @@
 import sys
 import tempfile
 from datetime import UTC, date, datetime, timedelta
+from typing import cast
 
-from pyspotify_assets.daily.raw import extract
+from pyspotify_assets.daily.raw import SpotifySource, extract
 from pyspotify_assets.feeds import DEFAULT_FEEDS
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.resources import SampleSpotify
@@ -23,7 +24,7 @@ def days(number: int) -> list[str]:
 
 
 def main(address: str, number: int) -> None:
-    lake, spotify = Lake.at(address), SampleSpotify()
+    lake, spotify = Lake.at(address), cast(SpotifySource, SampleSpotify())
     with tempfile.TemporaryDirectory() as folder:
         taken = Lake.at(folder)
         for feed in DEFAULT_FEEDS:

@@ -36,10 +36,11 @@ def _refine(files: fs.FileSystem, source: str, target: str) -> None:
     options = csv.ConvertOptions(
         column_types={name: TYPES.get(name, pa.string()) for name in names},
         strings_can_be_null=True,
-        quoted_strings_can_be_null=False,
         null_values=[""],
     )
     table = csv.read_csv(pa.BufferReader(content), convert_options=options)
+    named = pc.fill_null(table["track_name"], "")
+    table = table.set_column(names.index("track_name"), "track_name", named)
     titles = [pc.fill_null(table[name], "") for name in ("track_name", "artist_name", "album_name")]
     track = pc.coalesce(table["track_id"], pc.binary_join_element_wise(*titles, "\n"))
     numbered = pa.table({"track": track, "row": pa.array(range(table.num_rows))})
