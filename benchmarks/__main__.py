@@ -19,6 +19,8 @@ GROUPS = {
     "extracting": "benchmarks.extracting.rows",
     "refining": "benchmarks.refining.rows",
     "rebuilding": "benchmarks.rebuilding.rows",
+    "history": "benchmarks.history.rows",
+    "transfer": "benchmarks.transfer.rows",
 }
 """Name, in docs/benchmarks.md too → the module that has its rows."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyspotify_assets.aws.session import client
 from pyspotify_assets.errors import LakeError, MissingPartitionError
 from pyspotify_assets.lake import Lake
-from pyspotify_assets.stores import Store
+from pyspotify_assets.stores import Store, s3
 from pyspotify_assets.stores.folder import FolderStore
 from pyspotify_assets.stores.names import NOTES_LIMIT, check_key, check_prefix, decode_notes, encode_notes
 from pyspotify_assets.stores.s3 import S3Store
@@ -32,6 +34,15 @@ def put(store: Store, key: str, content: bytes = b"content", notes: dict[str, st
     with store.staging("file") as path:
         path.write_bytes(content)
         return store.publish(path, key, notes)
+
+
+@contextmanager
+def before_each_get(call: Callable) -> Iterator[None]:
+    """In the block, `call` before every GetObject."""
+    events = client("s3").meta.events
+    events.register("before-call.s3.GetObject", call)
+    yield
+    events.unregister("before-call.s3.GetObject", call)
 
 
 def keys(found: Iterable) -> list[str]:
@@ -294,6 +305,30 @@ class TestS3:
         head = boto3.session.Session().client("s3").head_object(Bucket=s3_bucket, Key="a.csv", ChecksumMode="ENABLED")
         assert head["ContentType"] == "text/csv; charset=utf-8"
         assert head["ChecksumCRC32"]
+
+    def test_a_large_object_comes_in_parts_and_whole(self, s3_bucket, monkeypatch):
+        monkeypatch.setattr(s3, "MULTIPART_FROM", 1)
+        store, asked = S3Store.at(f"s3://{s3_bucket}"), []
+        content = os.urandom(20 << 20)
+        put(store, "large", content)
+        with before_each_get(lambda params, **_: asked.append(params["headers"])), store.local("large") as path:
+            assert path.read_bytes() == content
+
+        assert len([headers for headers in asked if "Range" in headers]) == 3
+
+    def test_a_large_object_that_is_replaced_while_it_comes_is_one_of_the_two(self, s3_bucket, monkeypatch):
+        monkeypatch.setattr(s3, "MULTIPART_FROM", 1)
+        store, asked = S3Store.at(f"s3://{s3_bucket}"), []
+        old, new = bytes(20 << 20), os.urandom(20 << 20)
+        put(store, "large", old)
+
+        def replace(**_):
+            asked.append(1)
+            if len(asked) == 3:  # The first whole, the second a part: now another run publishes.
+                put(store, "large", new)
+
+        with before_each_get(replace), store.local("large") as path:
+            assert path.read_bytes() == new
 
     def test_a_listing_goes_over_pages(self, s3_bucket, monkeypatch):
         monkeypatch.setattr("pyspotify_assets.stores.s3.PAGE", 3)

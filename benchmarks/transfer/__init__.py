@@ -1,0 +1,1 @@
+"""How fast a large object goes to S3 and comes back, beside boto3's own transfer as it comes."""
