@@ -26,7 +26,7 @@ def made():
     return documents.documents()
 
 
-@pytest.mark.parametrize("name", ["data-dictionary.md", "error-messages.md", "architecture.md"])
+@pytest.mark.parametrize("name", ["data-dictionary.md", "error-messages.md", "architecture.md", "scale.md"])
 def test_the_committed_document_is_the_one_that_make_docs_writes(made, name):
     path = documents.DOCS / name
     assert path.read_text(encoding="utf-8") == made[path], "run `make docs`"

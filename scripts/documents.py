@@ -4,6 +4,7 @@
     docs/error-messages.md     every error of errors.py, as the sources write it
     docs/architecture.md       its drawings and tables only; the rest is written by hand
     docs/contracts.md          the table of rules only
+    docs/scale.md              its tables only, by the arithmetic of scale.py
 
 `test_documents.py` makes them too and compares, so that none is ever stale.
 """
@@ -19,9 +20,11 @@ from scripts.imports import LAYERS, Layer, arrows
 from scripts.markdown import table, with_parts
 from scripts.messages import BLANK, error_table, kinds
 from scripts.pipeline_graph import asset_drawing, automation_table, job_table, layer_drawing
+from scripts.scale import limits_table, measured_table, scale_table
 
 DOCS = Path(__file__).parent.parent / "docs"
 CONTRACTS = DOCS / "contracts.md"
+SCALE = DOCS / "scale.md"
 
 
 def documents() -> Mapping[Path, str]:
@@ -32,6 +35,7 @@ def documents() -> Mapping[Path, str]:
         DOCS / "error-messages.md": error_messages(),
         architecture: with_parts(architecture.read_text(encoding="utf-8"), _parts()),
         CONTRACTS: with_parts(CONTRACTS.read_text(encoding="utf-8"), {"contract-rules": rules_table()}),
+        SCALE: with_parts(SCALE.read_text(encoding="utf-8"), _scale_parts()),
     }
 
 
@@ -65,6 +69,10 @@ def _parts() -> dict[str, str]:
         "automation": automation_table(),
         "jobs": job_table(),
     }
+
+
+def _scale_parts() -> dict[str, str]:
+    return {"scale": scale_table(), "scale-limits": limits_table(), "scale-measured": measured_table()}
 
 
 def _layer_row(layer: Layer) -> tuple[str, str, str]:
