@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -89,3 +90,18 @@ def test_a_kill_that_a_run_ends_before_is_the_next_ones(breaking):
             put(store, b"killed before this")
             pytest.fail("it lives")
         assert store.read("a") == b"a short run"
+
+
+def test_what_goes_on_beside_a_run_is_not_killed_with_it(breaking):
+    store, _ = breaking
+    executioner = Executioner()
+    with executioner.at_work():
+        executioner.before = 0
+        put(store, b"before the run")
+        with executioner.around_a_run():
+            beside = threading.Thread(target=put, args=(store, b"beside it"))
+            beside.start()
+            beside.join()
+            put(store, b"killed before this")
+            pytest.fail("it lives")
+    assert store.read("a") == b"beside it"
