@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyspotify_assets.spotify.sample.faults import FINAL, PASSING
@@ -27,6 +27,7 @@ def test_is_the_same_for_the_same_seed_ascending_and_over_before_the_last_quiet_
     assert all(one.at <= one.until <= begin + timedelta(days=days - QUIET_DAYS) for one in plan)
 
 
+@settings(max_examples=20)
 @given(seeds)
 def test_a_year_has_every_kind_and_what_spotify_answers_has_a_name(seed):
     plan = misfortunes(seed, FIRST, 365)
