@@ -28,6 +28,7 @@ TAKEN_LOOKED_AT = 200
 
 
 def raw_landed_sensor(feeds: Sequence[Feed], settings: Settings, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    """The sensor `raw_landed`, which looks after a file until it is refined."""
     names = {feed.name for feed in feeds}
 
     @dg.sensor(
@@ -63,6 +64,7 @@ def raw_landed_sensor(feeds: Sequence[Feed], settings: Settings, status: dg.Defa
         # A file leaves landing before it is refined: what goes wrong after that, only its run says.
         taken = {key: place for key, place in before.get("asked", {}).items() if key not in keys}
         still, again = _not_refined_yet(context.instance, lake, taken)
+        places = still | keys
         requests = [
             dg.RunRequest(
                 run_key=run_key,
@@ -75,12 +77,12 @@ def raw_landed_sensor(feeds: Sequence[Feed], settings: Settings, status: dg.Defa
                     ASKED: key,
                 },
             )
-            for key, run_key in (run_keys | again).items()
-            for feed, day in [(still | keys)[key]]
+            for key, (feed, day) in places.items()
+            if (run_key := run_keys.get(key) or again.get(key))
         ]
         # As JSON, since Dagster would take an empty cursor for none and keep the one before.
         behind = looked_at[-1].key if len(looked_at) == FILES_PER_TICK else ""
-        asked = dict([*still.items(), *keys.items()][-TAKEN_LOOKED_AT:])
+        asked = dict([*places.items()][-TAKEN_LOOKED_AT:])
         cursor = json.dumps({"behind": behind, "asked": asked})
         if not requests:
             return dg.SensorResult(skip_reason=f"Nothing waits in landing. {left}".strip(), cursor=cursor)
@@ -92,6 +94,8 @@ def raw_landed_sensor(feeds: Sequence[Feed], settings: Settings, status: dg.Defa
 
 
 def export_landed_sensor(jobs: Jobs, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    """The sensor `export_landed`."""
+
     @dg.sensor(
         name="export_landed",
         job=jobs.listening_history,
