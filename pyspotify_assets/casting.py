@@ -137,14 +137,13 @@ def _days(text: pa.StringArray) -> pa.Array:
     if ten_bytes.true_count < len(text):
         text = pc.coalesce(pc.if_else(ten_bytes, text, literals.no(pa.string())), literals.text("0000-00-00"))
     fixed = text.cast(pa.binary(10))
-    letters = np.frombuffer(fixed.buffers()[1], np.uint8, 10 * len(text), 10 * fixed.offset).reshape(len(text), 10)
+    # Turned, so that a place in the text lies in one piece: numpy is quick along the longer side.
+    letters = np.frombuffer(fixed.buffers()[1], np.uint8, 10 * len(text), 10 * fixed.offset).reshape(len(text), 10).T
     # Below 0 wraps around to far above 9.
-    digits = letters[:, [0, 1, 2, 3, 5, 6, 8, 9]] - np.uint8(ord("0"))
-    shaped = (digits <= 9).all(axis=1) & (letters[:, 4] == ord("-")) & (letters[:, 7] == ord("-"))
-    year, month, day = (
-        digits[:, part].astype(np.int64) @ powers
-        for part, powers in ((slice(0, 4), [1000, 100, 10, 1]), (slice(4, 6), [10, 1]), (slice(6, 8), [10, 1]))
-    )
+    digits = letters[[0, 1, 2, 3, 5, 6, 8, 9]] - np.uint8(ord("0"))
+    shaped = (digits <= 9).all(axis=0) & (letters[[4, 7]] == ord("-")).all(axis=0)
+    tens = 10 * digits[0::2].astype(np.int64) + digits[1::2]
+    year, month, day = 100 * tens[0] + tens[1], tens[2], tens[3]
     months = (year * 12 + month - 1 - 1970 * 12).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + (day - 1)
     # A day that is not in its month has run over into the next.

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -120,14 +121,13 @@ def _batches(raw: Path | BinaryIO, name: str, table: Table, size: int) -> Iterat
         header_end = piece.find(b"\n") + 1 or len(piece)
         columns = _columns(piece[:header_end], name, table)
 
-        def numbered() -> Iterator[tuple[bytes, int]]:
-            """The blocks, each with the number of its first line."""
-            line = 2
-            for block in chain([piece[header_end:]], pieces):
-                yield block, line
-                line += block.count(b"\n")
-
-        yield from ahead(lambda block: _completed(_parse(*block, columns, name), table), numbered())
+        line = 2
+        for block, batch, problem in ahead(partial(_parse, columns), chain([piece[header_end:]], pieces)):
+            if batch is None:
+                fault = first_fault(block, line, len(columns), name)
+                raise fault or RawFormatError(f"{name}, from line {line} on: {problem}")
+            yield _completed(batch, table)
+            line += batch.num_rows
 
 
 def _columns(header: bytes, name: str, table: Table) -> list[str]:
@@ -153,15 +153,15 @@ def _completed(batch: pa.RecordBatch, table: Table) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([there.get(name, absent) for name in names], names=list(names))
 
 
-def _parse(block: bytes, line: int, columns: list[str], name: str) -> pa.RecordBatch:
-    """The rows of `block`, which is whole lines from number `line` on."""
+def _parse(columns: list[str], block: bytes) -> tuple[bytes, pa.RecordBatch | None, str]:
+    """`block`, which is whole lines; its rows; and, without rows, what the reader has to say: it is not well-formed."""
+    import numpy as np
     import pyarrow as pa
     from pyarrow import csv
 
-    rows = block.count(b"\n") + (not block.endswith(b"\n") and bool(block))
-    if not rows:
-        return pa.RecordBatch.from_arrays([pa.nulls(0, pa.string()) for _ in columns], columns)
-    problem = ""
+    if not block:
+        return block, pa.RecordBatch.from_arrays([pa.nulls(0, pa.string()) for _ in columns], columns), ""
+    lines = np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n")) + (not block.endswith(b"\n"))
     try:
         found = csv.read_csv(
             pa.BufferReader(block),
@@ -174,10 +174,8 @@ def _parse(block: bytes, line: int, columns: list[str], name: str) -> pa.RecordB
             ),
         )
     except pa.ArrowInvalid as error:
-        problem = str(error)
-    else:
-        # The reader leaves empty lines out, and is lenient about quotes.
-        if found.num_rows == rows and well_formed(block):
-            return found.combine_chunks().to_batches()[0]
-    fault = first_fault(block, line, len(columns), name)
-    raise fault or RawFormatError(f"{name}, from line {line} on: {problem or 'lines that cannot be told apart'}")
+        return block, None, str(error)
+    # The reader leaves empty lines out, and is lenient about quotes.
+    if found.num_rows != lines or not well_formed(block):
+        return block, None, "lines that cannot be told apart"
+    return block, found.combine_chunks().to_batches()[0], ""
