@@ -18,6 +18,7 @@ GROUPS = {
     "starting": "benchmarks.starting.rows",
     "extracting": "benchmarks.extracting.rows",
     "refining": "benchmarks.refining.rows",
+    "layout": "benchmarks.layout.rows",
     "rebuilding": "benchmarks.rebuilding.rows",
     "history": "benchmarks.history.rows",
     "transfer": "benchmarks.transfer.rows",

@@ -43,7 +43,7 @@ def verdicts(measured: Sequence[Measured]) -> str:
             holds = "yes" if highest <= most else "**no**"
             name = f"at most, {'memory' if figure == 'peak' else figure}"
             lines.append((row.work, name, shown(highest, figure), "", "", f"≤ {shown(most, figure)}", holds))
-    return table(head, lines)
+    return table(head, lines) if lines else ""
 
 
 def details(measured: Sequence[Measured]) -> str:
@@ -72,7 +72,7 @@ def part(measured: Sequence[Measured], day: date) -> str:
     """The text of a group's part of the page."""
     rounds = max((len(found) for one in measured for found in one.found.values()), default=0)
     when = f"{day.isoformat()}, {machine()}; {rounds} rounds, contenders interleaved."
-    return "\n\n".join((when, verdicts(measured), details(measured)))
+    return "\n\n".join(filter(None, (when, verdicts(measured), details(measured))))
 
 
 def write(name: str, text: str, page: Path = PAGE) -> None:

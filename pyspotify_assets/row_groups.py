@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,19 +26,25 @@ SORTED_AT_ONCE = 1 << 20
 
 def write_row_groups(tables: Iterable[pa.Table], schema: pa.Schema, path: Path) -> None:
     """Write `tables` to the Parquet file `path`, a row group each."""
-    from pyarrow import parquet, types
+    from pyarrow import parquet
+
+    with parquet.ParquetWriter(path, schema, **layout(schema)) as writer:
+        for table in tables:
+            writer.write_table(table, row_group_size=max(table.num_rows, 1))
+
+
+def layout(schema: pa.Schema) -> dict[str, Any]:
+    """How the columns of `schema` are written, as pyarrow's writer is told; chosen by `benchmarks/layout`."""
+    from pyarrow import types
 
     # Of a list, the column that is stored is that of its elements.
     paths = {field.name: f"{field.name}.list.element" if types.is_list(field.type) else field.name for field in schema}
-    options = {
+    return {
         "compression": "zstd",
         "compression_level": 1,
         "use_dictionary": [path for name, path in paths.items() if name not in UNLIKE],
         "column_encoding": ENCODINGS,
     }
-    with parquet.ParquetWriter(path, schema, **options) as writer:
-        for table in tables:
-            writer.write_table(table, row_group_size=max(table.num_rows, 1))
 
 
 def read_row_groups(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:

@@ -8,7 +8,14 @@ import pytest
 
 from benchmarks import processes, table
 from benchmarks.__main__ import GROUPS
+from benchmarks.layout import run as layouts
+from benchmarks.layout.rows import LAYOUTS
+from benchmarks.refining.compare import difference
+from benchmarks.refining.made_up import make
 from benchmarks.rounds import Absent, Disagreement, Measured, Row, measure
+from pyspotify_assets.raw_csv import write_raw_csv
+from pyspotify_assets.refine import refine
+from pyspotify_assets_tests.test_refine import ROW
 
 
 def row(**more: object) -> Row:
@@ -131,3 +138,29 @@ def test_a_contender_that_fails_says_why(tmp_path):
     (tmp_path / "contender.py").write_text("raise SystemExit('no such table')\n")
     with pytest.raises(processes.Failed, match="no such table"):
         processes.python("contender", environment={"PYTHONPATH": str(tmp_path)})
+
+
+def test_refined_files_that_differ_in_one_value_are_told_apart(tmp_path):
+    files = []
+    for name, popularity in (("ours", "50"), ("same", "50"), ("other", "51")):
+        folder = tmp_path / name
+        folder.mkdir()
+        with open(folder / "raw.csv", "wb") as file:
+            write_raw_csv([ROW, ROW | {"rank": "2", "track_id": "b", "popularity": popularity}], file)
+        refine(folder / "raw.csv", folder / "refined.parquet", folder / "quarantine.csv")
+        files.append(folder / "refined.parquet")
+    assert difference(files[0], files[1]) == ""
+    assert difference(files[0], files[2]) == "row 1, popularity: 50 in ours, 51 in other"
+
+
+def test_the_same_number_of_rows_is_the_same_made_up_file_and_has_what_it_promises(tmp_path):
+    for name in ("one.csv", "two.csv"):
+        make(6_000, tmp_path / name)
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+    found = refine(tmp_path / "one.csv", tmp_path / "refined.parquet", tmp_path / "quarantine.csv")
+    assert found.raw_rows == 6_000
+    assert found.duplicates > 0 and found.quarantined > 0
+
+
+def test_the_layouts_that_are_measured_are_those_that_can_be_written():
+    assert tuple(layouts.LAYOUTS) == LAYOUTS

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyspotify_assets.csv_structure import blocks, first_fault, look_at_quotes
+from pyspotify_assets.csv_structure import blocks, first_fault, look_at_quotes, well_formed
 from pyspotify_assets.errors import RawFormatError
 from pyspotify_assets.raw_csv import open_raw_csv, write_raw_csv
 from pyspotify_assets.tables import SNAPSHOT, Column, Table
@@ -211,6 +211,21 @@ def test_the_quick_look_at_quotes_agrees_with_the_slow_one(text):
     quick = all(look_at_quotes(line) == (None, False) for line in lines)
     faults = [first_fault(line, 1, 0, "x") for line in lines]
     assert quick == all("values where" in str(fault) for fault in faults)
+
+
+@settings(max_examples=500)
+@given(st.text(st.sampled_from('",\n\rax'), max_size=16), st.sampled_from(["", "\n", "\r\n"]))
+def test_the_quick_look_at_a_block_agrees_with_the_slow_one_at_its_lines(text, end):
+    block = (text + end).encode()
+    whole, rest = block[: block.rfind(b"\n") + 1], block[block.rfind(b"\n") + 1 :]
+    faults = [first_fault(line + b"\n", 1, 0, "x") for line in whole.split(b"\n")[:-1]]
+    # Half of a line end, at the end of a file, is none.
+    faults += [] if rest.endswith(b"\r") else [first_fault(rest, 1, 0, "x")]
+    assert well_formed(block) == (all("values where" in str(fault) for fault in faults) and not rest.endswith(b"\r"))
+
+
+def test_what_is_no_utf_8_is_no_matter_of_quotes():
+    assert well_formed(b'"\xff\xfe",""\n') and not well_formed(b'"\xff"x\n')
 
 
 def test_the_reader_streams(tmp_path: Path):

@@ -344,3 +344,17 @@ def test_importing_loads_no_heavy_library():
     code = "import sys, pyspotify_assets.refine, pyspotify_assets.landing; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()  # noqa: S603
     assert not {"pyarrow", "numpy", "pandas", "dagster"} & set(loaded)
+
+
+INSTANTS = [
+    *("2023-07-01T10:00:00Z", "2023-07-01 10:00:00.123456Z", "1000-01-01T00:00:00Z", "2999-12-31T23:59:59.999999Z"),
+    *("0999-12-31T23:59:59Z", "3000-01-01T00:00:00Z", "2023-07-01T10:00:60Z", "2023-07-01T10:00:00.1Z"),
+]
+
+
+@given(st.lists(st.sampled_from([*WRONG["added_at"], *WRONG["snapshot_at"], *INSTANTS, None]) | st.text(max_size=28)))
+def test_instants_that_are_all_plain_are_understood_as_one_by_one(texts):
+    together = casting.instants(pa.array(texts, pa.string()))
+    alone = [casting.instants(pa.array([text, "odd"], pa.string())) for text in texts]
+    assert together.values.to_pylist() == [each.values[0].as_py() for each in alone]
+    assert together.bad.to_pylist() == [each.bad[0].as_py() for each in alone]

@@ -18,8 +18,9 @@ def difference(one: Path, other: Path) -> str:
     """The first row in which the two differ, in words; empty if there is none. Types may be wider, not values."""
     row = 0
     for left, right in zip_longest(_pieces(one), _pieces(other)):
-        if left is None or right is None:
-            return f"{other.parent.name} has {'fewer' if right is None else 'more'} rows than {one.parent.name}"
+        rows = [0 if piece is None else piece.num_rows for piece in (left, right)]
+        if rows[0] != rows[1]:
+            return f"{one.parent.name} has {row + rows[0]} rows or more, {other.parent.name} {row + rows[1]}"
         for name in left.schema.names:
             ours, theirs = left[name].combine_chunks(), right[name].combine_chunks()
             if not ours.equals(theirs):
