@@ -193,7 +193,7 @@ def refined_findings(
     if schema_differences(schema, arrow_schema(SNAPSHOT)):
         return judge_refined(schema, rows, raw_rows, duplicates, quarantined, reasons)
     columns = ["track_id", "track_name", "artist_name", "album_name", "popularity"]
-    table = pq.read_table(refined, columns=columns)
+    table = file.read(columns)
     with_id = table.filter(pc.is_valid(table["track_id"]))
     without = table.filter(pc.is_null(table["track_id"]))
     repeated = _repeated(with_id, ["track_id"]) + _repeated(without, ["track_name", "artist_name", "album_name"])
