@@ -27,7 +27,7 @@ LONGEST_RUN = timedelta(hours=2)
 
 
 def snapshot_key(day: str) -> str:
-    """What the schedule's run of a day is known by, for it to be asked for again."""
+    """What all runs for a day's snapshot are known by, for the last of them to be asked for again."""
     return f"snapshot-{day}"
 
 
@@ -40,16 +40,19 @@ class Asked(NamedTuple):
     """The run key to ask under once more, if its last run failed or was killed, and it is time."""
     is_open: bool
     """Whether it may still come to that."""
+    went_well: bool
+    """Whether its last run did."""
 
 
 def asked_for(instance: dg.DagsterInstance, key: str, now: datetime | None = None) -> Asked:
     """What became of what was asked for under `key`."""
     asked = instance.get_run_records(dg.RunsFilter(tags={ASKED: key}), limit=MOST_TIMES)
-    if not asked or len(asked) == MOST_TIMES or asked[0].dagster_run.is_success:
-        return Asked(len(asked), None, False)
+    went_well = bool(asked) and asked[0].dagster_run.is_success
+    if not asked or len(asked) == MOST_TIMES or went_well:
+        return Asked(len(asked), None, False, went_well)
     since = (now or datetime.now(UTC)) - asked[0].create_timestamp.replace(tzinfo=UTC)
     again = _failed(asked[0], since) and since >= AGAIN_AFTER * 2 ** (len(asked) - 1)
-    return Asked(len(asked), _key(key, len(asked)) if again else None, True)
+    return Asked(len(asked), _key(key, len(asked)) if again else None, True, False)
 
 
 def key_to_ask_under(instance: dg.DagsterInstance, key: str, now: datetime | None = None) -> str:

@@ -86,11 +86,13 @@ def _snapshot_when_allowed(
     ) -> dg.RunRequest | dg.SkipReason:
         lake, now = lake_io_manager.lake, clock()
         refusal = kept_refusal(lake, now)
-        if refusal is None:
-            failed = _failed_snapshot(context.instance, settings.today(now))
-            return failed or dg.SkipReason("Spotify may be asked: no refusal is kept.")
-        if now < refusal.until:
+        if refusal is not None and now < refusal.until:
             return dg.SkipReason(f"{refusal.in_words()}.")
+        failed = _failed_snapshot(context.instance, settings.today(now))
+        if failed is not None:
+            return failed
+        if refusal is None:
+            return dg.SkipReason("Spotify may be asked: no refusal is kept.")
         busy = _run_under_way(context.instance, jobs)
         if busy:
             return dg.SkipReason(f"A run of {busy} is under way: it may be taking what is missing.")
@@ -99,20 +101,23 @@ def _snapshot_when_allowed(
         if not missing:
             forget_refusal(lake)
             return dg.SkipReason(f"Spotify may be asked again, and every feed has its snapshot of {day}.")
-        # One run for each refusal and day, and again only what failed: another refusal is one of its own.
-        key = f"allowed-{refusal.until.isoformat()}-{day}"
+        # One run for each refusal and day: another refusal is one of its own. If it fails, the day is asked for again.
         return dg.RunRequest(
-            run_key=key_to_ask_under(context.instance, key),
+            run_key=f"allowed-{refusal.until.isoformat()}-{day}",
             partition_key=day,
             asset_selection=[dg.AssetKey([area, name]) for name in missing for area in ("raw", "refined")],
-            tags={"pyspotify/reason": f"Refused until {in_minutes(refusal.until)}.", ONLY_CHANGED: "true", ASKED: key},
+            tags={
+                "pyspotify/reason": f"Refused until {in_minutes(refusal.until)}.",
+                ONLY_CHANGED: "true",
+                ASKED: snapshot_key(day),
+            },
         )
 
     return snapshot_when_allowed
 
 
 def _failed_snapshot(instance: dg.DagsterInstance, today: date) -> dg.RunRequest | None:
-    """The scheduled snapshot of one of the last days again, if its run failed or was killed and it is time.
+    """The snapshot of one of the last days again, if its last run failed or was killed and it is time.
 
     A day that is over can be taken no more, but what was taken of it can still be refined.
     """
@@ -170,14 +175,17 @@ def _marts_when_crawled(
         if busy:
             return dg.SkipReason(f"A run of {busy} is under way: it may be making what is missing.")
         cursor = json.loads(context.cursor) if context.cursor else {}
-        asked = cursor.pop(_ASKED_FOR, None)
+        asked, left = cursor.pop(_ASKED_FOR, None), {}
         if asked is not None:
-            again = key_to_ask_under(context.instance, asked["key"])
-            if again != asked["last"]:  # Its run failed, or was killed: the days still wait for their marts.
-                asked["last"] = again
+            became = asked_for(context.instance, asked["key"])
+            if became.again and became.again != asked["last"]:
+                # Its run failed, or was killed: the days still wait for their marts.
+                asked["last"] = became.again
                 return dg.SensorResult(
                     run_requests=[_marts_request(asked)], cursor=json.dumps(cursor | {_ASKED_FOR: asked})
                 )
+            # What was not made is made with what is new, also when it was given up before.
+            left = {_ASKED_FOR: asked} if became.times and not became.went_well else {}
         changed, behind = materialized_since(context.instance, refined, cursor, EVENTS_PER_TICK)
         if not changed:
             return dg.SkipReason("No refined snapshot has been made since the last tick.")
@@ -191,10 +199,11 @@ def _marts_when_crawled(
         days = days_to_rebuild(changed, built, settings.lookback_days, today)
         if not days:
             return dg.SensorResult(
-                skip_reason="The marts are newer than every snapshot they look at.", cursor=json.dumps(behind)
+                skip_reason="The marts are newer than every snapshot they look at.", cursor=json.dumps(behind | left)
             )
         key = f"marts-{fingerprint(behind)}"
-        asked = {"key": key, "last": key, "days": [days[0], days[-1]]}
+        days += [day for one in left.values() for day in one["days"]]
+        asked = {"key": key, "last": key, "days": [min(days), max(days)]}
         return dg.SensorResult(run_requests=[_marts_request(asked)], cursor=json.dumps(behind | {_ASKED_FOR: asked}))
 
     return marts_when_crawled

@@ -26,6 +26,7 @@ from pyspotify_assets.lake import Lake
 from pyspotify_assets.spotify.sample.faults import quota_exceeded, server_error, token_expired, too_many_requests
 from pyspotify_assets.spotify.simulator import Fault, Simulator
 from pyspotify_assets.spotify.token_store import FileTokenStore, Login
+from pyspotify_assets_tests.builders import put_raw
 from pyspotify_assets_tests.desk import Desk
 from pyspotify_assets_tests.pipelines import (
     DAYS,
@@ -279,17 +280,25 @@ class TestSnapshotWhenAllowed:
         assert request.run_key == again.run_key
 
     def test_asks_again_if_that_run_failed_and_afresh_on_the_next_day(self, desk, now, monkeypatch):
-        """The disk was full for the minutes in which the refusal ended, and the day was lost."""
+        """The disk was full for the minutes in which the refusal ended, and the day was lost.
+
+        Or a kill came between raw and refined: nothing was missing of Spotify any more, and nobody asked again.
+        """
         monkeypatch.setattr("pyspotify_assets.history.AGAIN_AFTER", timedelta(0))
         self.keep(desk, NOON - HOUR)
         [first] = desk.tick("snapshot_when_allowed").run_requests
         failed = dg.DagsterRun("daily_snapshot", status=dg.DagsterRunStatus.FAILURE, tags=dict(first.tags))
         desk.instance.add_run(failed)
+        for feed in FEEDS:
+            put_raw(desk.pipeline.lake, feed, TODAY, [])
         [again] = desk.tick("snapshot_when_allowed").run_requests
+        desk.instance.add_run(
+            dg.DagsterRun("daily_snapshot", status=dg.DagsterRunStatus.SUCCESS, tags=dict(again.tags))
+        )
         now.at += 24 * HOUR
         [tomorrow] = desk.tick("snapshot_when_allowed").run_requests
 
-        assert (again.run_key, again.partition_key) == (f"{first.run_key}-1", TODAY)
+        assert (again.run_key, again.partition_key) == (f"snapshot-{TODAY}-1", TODAY)
         assert tomorrow.partition_key == "2024-03-04"
         assert tomorrow.run_key not in (first.run_key, again.run_key)
 

@@ -229,6 +229,26 @@ class TestWhatFailed:
         assert again.run_key == f"{first.run_key}-1"
         assert {tag: again.tags[tag] for tag in (RANGE_START, RANGE_END)} == {RANGE_START: DAYS[2], RANGE_END: DAYS[2]}
 
+    def test_days_of_marts_that_were_given_up_are_tried_with_the_next_that_are_new(self, desk):
+        """The engine failed until noon and the lake in the evening: the day had no marts, whatever came after it."""
+        desk.materialized("refined/top_played", DAYS[0])
+        desk.crawled("refined")
+        [first] = desk.tick("marts_when_crawled").run_requests
+        for _ in range(history.MOST_TIMES):
+            self.failed(desk, first.tags[ASKED])
+        desk.materialized("report/daily", DAYS[1])
+        desk.materialized("refined/top_played", DAYS[2])
+        desk.crawled("refined")
+        [next_day] = desk.tick("marts_when_crawled").run_requests
+        self.failed(desk, next_day.tags[ASKED], dg.DagsterRunStatus.SUCCESS)
+        desk.materialized("refined/top_played", DAYS[2])
+        desk.crawled("refined")
+        [after] = desk.tick("marts_when_crawled").run_requests
+
+        assert first.tags[RANGE_START] == next_day.tags[RANGE_START] == DAYS[0]
+        assert next_day.tags[RANGE_END] == DAYS[2]
+        assert (after.tags[RANGE_START], after.tags[RANGE_END]) == (DAYS[2], DAYS[2])
+
     def test_a_crawl_that_fails_is_not_tried_with_every_tick(self, desk, monkeypatch):
         """An hour without Glue was 120 crawls, each of which failed and cost something."""
         desk.materialized("raw/top_played", DAYS[0])
