@@ -75,11 +75,17 @@ def refine(raw: Path, folder: Path, memory: str) -> None:
         connection.execute(
             f"COPY (SELECT raw.*, reason FROM judged WHERE reason IS NOT NULL) TO '{folder}/quarantine.csv' (HEADER)"
         )
+        # By itself: together with the sorting it does not fit into a GiB.
+        connection.execute(
+            f"""
+            CREATE TEMP TABLE best AS
+            SELECT arg_min(rowid, rank) AS place FROM judged WHERE reason IS NULL GROUP BY {_KEY}
+            """
+        )
         connection.execute(
             f"""
             COPY (
-                SELECT {", ".join(_COLUMNS)} FROM judged
-                WHERE rowid IN (SELECT arg_min(rowid, rank) FROM judged WHERE reason IS NULL GROUP BY {_KEY})
+                SELECT {", ".join(_COLUMNS)} FROM judged WHERE rowid IN (SELECT place FROM best)
                 ORDER BY rank
             ) TO '{folder}/refined.parquet'
             (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 131072)
