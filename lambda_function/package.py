@@ -25,6 +25,7 @@ LEFT_OUT = {
     "dagster": "imported in a function of schemas.py that only Dagster calls",
     "numpy": "imported in a function that reads",
     "pyarrow": "imported in functions that read; the handler only writes",
+    "s3transfer": "the runtime has it, with boto3",
 }
 """Libraries that modules of the zip import and that are not in it, and why."""
 

@@ -58,7 +58,8 @@ def refine(raw: Path, folder: Path, memory: str) -> None:
     if memory:
         # As its guide to large workloads advises: order is made in the end, whatever it was before.
         settings |= {"memory_limit": memory, "preserve_insertion_order": False}
-    with duckdb.connect(config=settings) as connection:
+    # What does not fit lies in the file of a database; tables of one in memory run out of it.
+    with duckdb.connect(folder / "work.duckdb" if memory else ":memory:", config=settings) as connection:
         typed = ", ".join(f"{expression} AS {name}" for name, expression in _COLUMNS.items())
         wrong = [f"WHEN raw.{name} IS NULL THEN '{name} is missing'" for name in _REQUIRED]
         wrong += [f"WHEN raw.{name} <> '' AND {name} IS NULL THEN '{name} is wrong'" for name in _CAST]
@@ -66,7 +67,7 @@ def refine(raw: Path, folder: Path, memory: str) -> None:
             nullstr = '', allow_quoted_nulls = false) AS raw"""
         connection.execute(
             f"""
-            CREATE TEMP TABLE judged AS
+            CREATE OR REPLACE TABLE judged AS
             SELECT * EXCLUDE (raw), CASE WHEN reason IS NOT NULL THEN raw END AS raw
             FROM (SELECT *, CASE {" ".join(wrong)} END AS reason FROM (SELECT {typed}, raw FROM {source}))
             """,
@@ -78,7 +79,7 @@ def refine(raw: Path, folder: Path, memory: str) -> None:
         # By itself: together with the sorting it does not fit into a GiB.
         connection.execute(
             f"""
-            CREATE TEMP TABLE best AS
+            CREATE OR REPLACE TABLE best AS
             SELECT arg_min(rowid, rank) AS place FROM judged WHERE reason IS NULL GROUP BY {_KEY}
             """
         )
