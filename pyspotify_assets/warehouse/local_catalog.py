@@ -25,6 +25,8 @@ from pyspotify_assets.stores.names import check_key
 from pyspotify_assets.warehouse import DeclaredTable
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_DAY = re.compile(r"[0-9]{4}(-[0-9]{2}-[0-9]{2})?")
+"""A day, or the year of a table of years."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class LocalCatalog:
                 break
             document = self._load(info.key) or {}
             try:
-                days |= {day: _entry(entry) for day, entry in document.items() if first_day <= day <= last_day}
+                days |= {_day(day): _entry(entry) for day, entry in document.items() if first_day <= day <= last_day}
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise self._damaged(info.key, f"lists no days ({_words(error)})") from None
         return days
@@ -172,6 +174,12 @@ def _declared(document: Mapping[str, Any], database: str, name: str) -> Declared
     if unknown := set(columns.values()).difference(ATHENA_TYPES.values()):
         raise ValueError(f"the type {min(unknown)[:60]!r}")
     return DeclaredTable(area, name, document["description"], columns, partition, formerly)
+
+
+def _day(written: str) -> str:
+    if not _DAY.fullmatch(written):
+        raise ValueError(f"{written!r} is no day")
+    return written
 
 
 def _entry(entry: Mapping[str, Any]) -> Entry:
