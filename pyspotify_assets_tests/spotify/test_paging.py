@@ -323,20 +323,22 @@ def test_a_playlist_of_one_page_needs_no_second_look(connections):
 
 
 @pytest.mark.slow  # Goes by the clock: the slow proofs run one after the other.
-@pytest.mark.parametrize(("regime", "seconds"), [("extended", 1.2), ("restricted", 5)])
-def test_both_feeds_are_taken_in_time_when_every_request_takes_60_ms(regime, seconds):
+@pytest.mark.parametrize(("regime", "delay"), [("extended", 0.2), ("restricted", 0.06)])
+def test_both_feeds_are_taken_in_two_thirds_of_the_time_that_all_answers_take_together(regime, delay):
+    """How long that is, is measured by `make bench`: here what this machine does besides shall not matter."""
     playlist = TOP_PLAYED if regime == "extended" else Feed("mine", "playlist", playlist=OWN_PLAYLIST)
-    with Simulator(regime=regime, delay=0.06) as simulator:
+    with Simulator(regime=regime, delay=delay) as simulator:
         connections = Connections(simulator)
 
-        def take():
-            began = time.monotonic()
+        def share() -> float:
+            began, requests = time.monotonic(), 0
             for feed in (POPULAR_SONGS, playlist):
                 options = {"refresh_token": simulator.refresh_token} if feed is playlist else {}
-                take_snapshot(connections.client(**options), feed, DAY, lambda: NOW)
-            return time.monotonic() - began
+                snapshot = take_snapshot(connections.client(**options), feed, DAY, lambda: NOW)
+                requests += snapshot.page_requests + snapshot.metadata_requests
+            return (time.monotonic() - began) / (requests * delay)
 
-        in_time = any(take() <= seconds for _ in range(3))  # what else this machine does is not the client's
+        beside_one_another = any(share() < 2 / 3 for _ in range(3))
         for client in connections.clients:
             client.close()
-    assert in_time
+    assert beside_one_another
