@@ -21,8 +21,8 @@ def main(base_url: str, number: int) -> None:
     started = time.perf_counter()
     titles = set()
     for offset in range(number):
-        for track in spotify.search(q=query, limit=1, offset=offset, type="track")["tracks"]["items"]:
-            titles.add(track["name"])
+        items = spotify.search(q=query, limit=1, offset=offset, type="track")["tracks"]["items"]
+        titles |= {track["name"] for track in items if track}  # Some results are null.
     seconds = time.perf_counter() - started
     print(json.dumps({"seconds": seconds, "page requests": number, "titles": len(titles)}))  # noqa: T201
 
