@@ -15,7 +15,7 @@ import click
 from pyspotify_assets.terminal import completion as complete
 from pyspotify_assets.terminal.help import Sections
 from pyspotify_assets.terminal.keeping import forget, quarantine
-from pyspotify_assets.terminal.options import DAY, as_json_option, ending_plainly
+from pyspotify_assets.terminal.options import DAY, as_json_option, ending_plainly, feeds_option
 from pyspotify_assets.terminal.upkeep import completion, doctor, login, verify
 
 _SECTIONS = {
@@ -93,13 +93,7 @@ def run(days: int, until: datetime | None, as_json: bool) -> None:
 
 
 @main.command()
-@click.option(
-    "--feed",
-    "feeds",
-    multiple=True,
-    shell_complete=complete.feeds,
-    help="Only this feed; can be given several times.  [default: all]",
-)
+@feeds_option
 @click.option(
     "--date",
     "day",

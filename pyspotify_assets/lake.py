@@ -28,6 +28,11 @@ _FORMS = {PARTITION_COLUMN: re.compile(r"\d{4}-\d{2}-\d{2}"), PLAY_YEAR: re.comp
 _NAMES = {PARTITION_COLUMN: "a day, YYYY-MM-DD", PLAY_YEAR: "a year, YYYY"}
 
 
+def is_partition(column: str, text: str) -> bool:
+    """Whether `text` is written as partitions of this column are: a day, or a year."""
+    return _FORMS[column].fullmatch(text) is not None
+
+
 @dataclass(frozen=True)
 class Place:
     """Where one day of one asset lies: `store` and `key`, and the day; empty if the asset has no days.
@@ -101,7 +106,7 @@ class Lake:
         if area in _PLACELESS:
             raise LakeError(f"{'/'.join(asset)} has no fixed place in the lake", "A mart's place is in the catalog.")
         column = partition_of(name)
-        if day and not _FORMS[column].fullmatch(day):
+        if day and not is_partition(column, day):
             raise LakeError(f"{day!r} is no partition of {'/'.join(asset)}", f"A partition is {_NAMES[column]}.")
         if area == "report" and day:
             return Place(self.store(area), f"{day}.html", day)
@@ -124,7 +129,7 @@ class Lake:
             day = info.key.removeprefix(prefix).partition("/")[0]
             if day > last:
                 return
-            if _FORMS[column].fullmatch(day) and info.key == (place := self.place(asset, day)).key:
+            if is_partition(column, day) and info.key == (place := self.place(asset, day)).key:
                 yield place, info
 
     def days(self, asset: Sequence[str], first: str = "", last: str = "9999-12-31") -> list[str]:

@@ -67,6 +67,11 @@ def ranges(days: Sequence[str]) -> list[tuple[str, str]]:
     return found
 
 
+def days_between(first: date, last: date) -> list[str]:
+    """Every day from `first` to `last`, both included; none where `last` is the earlier."""
+    return [(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
+
+
 def _seen_by(day: str, changed: Mapping[str, float], lookback_days: int) -> Iterable[float]:
     first = (date.fromisoformat(day) - timedelta(days=lookback_days)).isoformat()
     return (at for other, at in changed.items() if first <= other <= day)

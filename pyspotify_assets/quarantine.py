@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from pyspotify_assets.daily.raw import REASON_BESIDE, SUPERSEDED
 from pyspotify_assets.errors import LakeError, RawFormatError
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.landing import parse_landing_key
@@ -28,9 +29,6 @@ from pyspotify_assets.tables import PARTITION_COLUMN, PLAYS, SNAPSHOT
 
 Kind = Literal["rows", "file", "export", "records", "other"]
 
-REASON = ".reason.txt"
-SUPERSEDED = "Superseded: "
-"""How the reason begins of a file that a later one was taken instead of."""
 AROUND = 2
 """Lines that are shown before and after the one that a reason names."""
 
@@ -80,7 +78,7 @@ def items(lake: Lake, feed: str = "", first: str = "", last: str = "9999-12-31")
     folders = [f"{area}/{feed}/" for area in ("landing", "raw", "refined")] if feed else [""]
     for folder in folders:
         for info in lake.stores["quarantine"].objects(folder):
-            if not info.key.endswith(REASON):
+            if not info.key.endswith(REASON_BESIDE):
                 item = _item(info)
                 if first <= item.day <= last or not (first or item.day or last < "9999"):
                     yield item
@@ -90,7 +88,7 @@ def item_named(lake: Lake, name: str) -> Item:
     """The item that a person calls by this name, or by its key. LakeError where there is none."""
     short = _SHORT.fullmatch(name)
     key = f"refined/{short[1]}/{PARTITION_COLUMN}={short[2]}/{short[1]}.csv" if short else name
-    info = lake.stores["quarantine"].info(key) if not key.endswith(REASON) else None
+    info = lake.stores["quarantine"].info(key) if not key.endswith(REASON_BESIDE) else None
     if info is None:
         raise LakeError(f"There is no {name} in quarantine", "pyspotify quarantine list names all that is there.")
     return _item(info)
@@ -144,7 +142,7 @@ def _item(info: ObjectInfo) -> Item:
 
 
 def _reason_beside(lake: Lake, item: Item) -> str:
-    store, key = lake.stores["quarantine"], f"{item.info.key}{REASON}"
+    store, key = lake.stores["quarantine"], f"{item.info.key}{REASON_BESIDE}"
     info = store.info(key)
     if info is None:
         return "nobody has said why"

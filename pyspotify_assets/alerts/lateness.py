@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pyspotify_assets.alerts.incidents import Trouble
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
+from pyspotify_assets.planning import days_between
 from pyspotify_assets.settings import Settings
 
 SNAPSHOT_LATE = timedelta(hours=3)
@@ -95,7 +96,7 @@ def _late(
         return None
     else:
         begin = date.fromisoformat(there[-1]) + timedelta(days=1) if there else first
-        days = tuple((begin + timedelta(days=n)).isoformat() for n in range((due - begin).days + 1))
+        days = tuple(days_between(begin, due))
     missing_from = date.fromisoformat(days[0])
     newest = f"The newest is that of {there[-1]}" if there else f"There has been none since {first}"
     hour = f"{settings.snapshot_hour:02}:00 {settings.timezone}"

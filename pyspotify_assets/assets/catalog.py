@@ -166,7 +166,7 @@ def differing_days(sql: SqlEngine, lake_io_manager: LakeIOManager, feed: str, da
     differing = []
     for day in days:
         info = lake_io_manager.lake.place(("refined", feed), day).info()
-        notes = Notes.from_texts(info.notes) if info else None
+        notes = Notes.kept_with(info)
         left_out = notes.counts.get("duplicates", 0) + notes.counts.get("quarantined", 0) if notes else 0
         if raw.get(day, 0) != refined.get(day, 0) + left_out:
             differing.append(f"{day}: {raw.get(day, 0)} raw, {refined.get(day, 0)} refined, {left_out} left out")

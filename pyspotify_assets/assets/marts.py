@@ -81,7 +81,7 @@ def mart_asset(
             if not parts:
                 return LeftAlone("no feed has a snapshot on that day")
             partition = present.get(day)
-            notes = Notes.from_texts(partition.notes) if partition else None
+            notes = Notes.kept_with(partition)
             if partition is None or notes is None:
                 return None
             published = Published(partition.uri, partition.size, notes)

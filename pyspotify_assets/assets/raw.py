@@ -79,10 +79,11 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
         clock: dg.ResourceParam[Clock],
     ) -> Iterator[Result]:
         lake = lake_io_manager.lake
-        today = settings.today(clock()).isoformat()
+        now = settings.today(clock())
+        today = now.isoformat()
         made_from = daily_raw.raw_fingerprint(feed, spotify)
         if settings.env == "aws" and settings.retention_days:  # There the bucket's rules delete, and tell nobody.
-            keep_from(lake, first_kept(settings.today(clock()), settings.retention_days), [feed.name])
+            keep_from(lake, first_kept(now, settings.retention_days), [feed.name])
         kept = kept_from(lake).get(feed.name, "")
 
         def left_alone(day: str) -> LeftAlone | None:
@@ -136,7 +137,7 @@ def _asked(feed: Feed, today: date) -> str:
 def _published(place: Place) -> Published | None:
     """What lies at the place; None if nothing does, or something that this pipeline did not put there."""
     info = place.info()
-    notes = Notes.from_texts(info.notes) if info else None
+    notes = Notes.kept_with(info)
     return Published(place.uri, info.size, notes) if info and notes else None
 
 

@@ -83,7 +83,7 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
                 _, instead = missed_in_this_run(context, raw_key, day) or ("", "")
                 return None if instead else LeftAlone("there is no raw snapshot of that day")
             info = place.info()
-            notes = Notes.from_texts(info.notes) if info else None
+            notes = Notes.kept_with(info)
             if info is None or notes is None or notes.fingerprint != refined_fingerprint(raw):
                 return None
             return LeftAlone("nothing has changed", Published(place.uri, info.size, notes))

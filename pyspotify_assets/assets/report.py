@@ -68,7 +68,7 @@ def report_asset(feeds: Sequence[Feed], settings: Settings, partitions: dg.Parti
                 return LeftAlone("the day has no marts")
             place = lake.place(REPORT, day)
             info = place.info()
-            notes = Notes.from_texts(info.notes) if info else None
+            notes = Notes.kept_with(info)
             if info is None or notes is None:
                 return None
             published = Published(place.uri, info.size, notes)

@@ -9,12 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from pyspotify_assets.checks import Finding
 
 _SUMMARY = 60
 """Characters of a check's summary that are kept, in ASCII: S3 allows 2 KB of metadata on an object."""
+
+
+class Noted(Protocol):
+    """What notes are kept with, as texts: an object of a store, or a partition of a mart."""
+
+    @property
+    def notes(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,11 @@ class Notes:
             "counts": json.dumps(dict(self.counts), separators=(",", ":")),
             "findings": json.dumps(findings, separators=(",", ":"), ensure_ascii=False),
         } | ({"checksum": self.checksum} if self.checksum else {})
+
+    @classmethod
+    def kept_with(cls, there: Noted | None) -> Notes | None:
+        """The notes of an object or a partition, as `from_texts` reads them; None where nothing is there."""
+        return None if there is None else cls.from_texts(there.notes)
 
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> Notes | None:

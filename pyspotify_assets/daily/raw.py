@@ -32,7 +32,7 @@ from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.errors import CheckFailedError, MissingPartitionError, PastDayError, RawFormatError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake, Place
-from pyspotify_assets.planning import ranges
+from pyspotify_assets.planning import days_between, ranges
 from pyspotify_assets.raw_csv import open_raw_csv, write_raw_csv
 from pyspotify_assets.spotify.gate import OPEN, Gate
 from pyspotify_assets.spotify.login_age import in_words, login_due
@@ -49,6 +49,12 @@ VERSION = "1"
 
 _LOOKED_BACK = timedelta(days=31)
 """How far back a snapshot before this one is looked for, to say which days were missed since."""
+
+REASON_BESIDE = ".reason.txt"
+"""What is appended to the name of a file in quarantine, for the one that says why it lies there."""
+
+SUPERSEDED = "Superseded: "
+"""How the reason begins of a file that a later one was taken instead of."""
 
 log = logging.getLogger(__name__)
 
@@ -159,14 +165,13 @@ def _missed_days(lake: Lake, feed: Feed, asked: str, taken: str) -> list[str]:
     # A day that was put into landing since then does not hide those before it.
     of_spotify = (day for day in reversed(there) if _is_of_spotify(lake.place(("raw", feed.name), day)))
     before = next(of_spotify, max(there, default=None))
-    day = date.fromisoformat(before) + timedelta(days=1) if before else date.fromisoformat(asked)
-    days = ((day + timedelta(days=n)).isoformat() for n in range((date.fromisoformat(taken) - day).days))
-    return [day for day in days if day not in there]
+    begin = date.fromisoformat(before) + timedelta(days=1) if before else date.fromisoformat(asked)
+    return [day for day in days_between(begin, date.fromisoformat(taken)) if day not in (*there, taken)]
 
 
 def _is_of_spotify(place: Place) -> bool:
     info = place.info()
-    notes = Notes.from_texts(info.notes) if info else None
+    notes = Notes.kept_with(info)
     return notes is not None and asked_spotify(notes)
 
 
@@ -207,13 +212,13 @@ def _take_landed(lake: Lake, feed: Feed, day: str, waiting: list[ObjectInfo], ti
         if store.info(taken.key) is not None:
             raise
         info = place.info()  # Another run was faster, and has taken the file from under this one.
-        notes = Notes.from_texts(info.notes) if info else None
+        notes = Notes.kept_with(info)
         if notes is None:
             raise
         return Taken(day, notes)
     for info in waiting[:-1]:
         with suppress(MissingPartitionError):  # The other run has moved it.
-            to_quarantine(lake, info, f"Superseded: {taken.key} was put into landing later.")
+            to_quarantine(lake, info, f"{SUPERSEDED}{taken.key} was put into landing later.")
     leave_landing(lake, taken)
     leave_quarantine(lake, taken.key)
     log.info("raw/%s of %s taken from %s", feed.name, day, taken.key)
@@ -254,7 +259,7 @@ def set_aside(lake: Lake, area: str, key: str, reason: str) -> str:
         quarantine.publish(staged, kept)
     with quarantine.staging("reason.txt") as staged:
         staged.write_text(reason + "\n", encoding="utf-8")
-        quarantine.publish(staged, f"{kept}.reason.txt")
+        quarantine.publish(staged, f"{kept}{REASON_BESIDE}")
     return quarantine.uri(kept)
 
 
@@ -268,7 +273,7 @@ def leave_landing(lake: Lake, info: ObjectInfo) -> None:
 
 def leave_quarantine(lake: Lake, landing_key: str) -> None:
     """Remove what was refused under this name in landing before: a file of that name has been taken now."""
-    for name in (landing_key, f"{landing_key}.reason.txt"):
+    for name in (landing_key, f"{landing_key}{REASON_BESIDE}"):
         lake.stores["quarantine"].delete(f"landing/{name}")
 
 

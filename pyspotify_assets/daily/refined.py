@@ -51,7 +51,7 @@ def waits_to_be_refined(lake: Lake, feed: str, day: str) -> bool:
     raw, info = lake.place(("raw", feed), day), lake.place(("refined", feed), day).info()
     if raw.info() is None:
         return False
-    notes = Notes.from_texts(info.notes) if info else None
+    notes = Notes.kept_with(info)
     return notes is None or notes.fingerprint != refined_fingerprint(raw)
 
 

@@ -77,7 +77,7 @@ def feed_notes(lake: Lake, feed: Feed, day: str) -> dict[str, Notes]:
     found = {}
     for area in ("raw", "refined"):
         info = lake.place((area, feed.name), day).info()
-        notes = Notes.from_texts(info.notes) if info else None
+        notes = Notes.kept_with(info)
         if notes is not None:
             found[area] = notes
     return found

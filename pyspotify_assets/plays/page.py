@@ -40,7 +40,7 @@ def page_fingerprint(sql: SqlEngine, timezone: str, language: str) -> str | None
 def is_current(lake: Lake, made_from: str | None) -> bool:
     """Whether the page that is there was made from that."""
     info = page_info(lake)
-    notes = Notes.from_texts(info.notes) if info else None
+    notes = Notes.kept_with(info)
     return notes is not None and notes.fingerprint == made_from
 
 

@@ -123,7 +123,7 @@ def _stage_year(place: Place, spilled: Path, staged: Path, taken: Taken) -> bool
     from pyspotify_assets.table_files import write_file
 
     info = place.info()
-    notes = Notes.from_texts(info.notes) if info else None
+    notes = Notes.kept_with(info)
     changed = notes is None
 
     def batches_of_year(there: Path | None) -> Iterator[pa.RecordBatch]:

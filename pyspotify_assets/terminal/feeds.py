@@ -108,7 +108,7 @@ def kept_of(lake: Lake, feed: Feed, today: date) -> Kept:
     first_day, recent = first[0].day, lake.days(("raw", feed.name), (today - MONTH).isoformat())
     newest_day = recent[-1] if recent else _last_before(lake, feed, first_day, today - MONTH)
     info = lake.place(("raw", feed.name), newest_day).info()
-    notes = Notes.from_texts(info.notes) if info else None
+    notes = Notes.kept_with(info)
     month = [(today - timedelta(days=ago)).isoformat() for ago in range(MONTH.days, 0, -1)]
     missed = [day for day in month if day > first_day and day not in recent]
     return Kept(first_day, newest_day, notes.rows if notes else None, missed)

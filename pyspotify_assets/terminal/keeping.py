@@ -9,19 +9,13 @@ from pathlib import Path
 import click
 
 from pyspotify_assets.terminal import completion as complete
-from pyspotify_assets.terminal.options import DAY, as_json_option, ending_plainly
+from pyspotify_assets.terminal.options import DAY, as_json_option, ending_plainly, feeds_option
 
 
 @click.command()
 @click.option("--older-than", type=click.IntRange(1), metavar="DAYS", help="Keep this many days, today included.")
 @click.option("--before", type=DAY, metavar="DAY", help="Forget the days before this one, YYYY-MM-DD.")
-@click.option(
-    "--feed",
-    "feeds",
-    multiple=True,
-    shell_complete=complete.feeds,
-    help="Only this feed; can be given several times.  [default: all]",
-)
+@feeds_option
 @click.option("--plays", is_flag=True, help="The whole listening history instead: plays, their marts and the page.")
 @click.option("--dry-run", is_flag=True, help="Only show what would go.")
 @click.option("--yes", "sure", is_flag=True, help="Do not ask.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.errors import RawFormatError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Place
+from pyspotify_assets.planning import days_between
 from pyspotify_assets.raw_csv import open_raw_csv
 from pyspotify_assets.verification.fault import Fault, Look, Scope
 
@@ -39,8 +40,7 @@ def gaps(scope: Scope) -> dict[str, list[str]]:
         days = _days(scope, feed)
         if days:
             first, last = date.fromisoformat(days[0]), date.fromisoformat(days[-1])
-            between = [(first + timedelta(days=n)).isoformat() for n in range((last - first).days)]
-            found[feed.name] = sorted(set(between) - set(days))
+            found[feed.name] = sorted(set(days_between(first, last)) - set(days))
     return {feed: days for feed, days in found.items() if days}
 
 

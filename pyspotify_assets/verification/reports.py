@@ -30,7 +30,7 @@ def report_faults(scope: Scope, day: str) -> Iterator[Fault]:
     made_from = report_fingerprint(scope.lake, scope.sql, scope.feeds, day, scope.lookback_days, scope.language)
     place = scope.lake.place(("report", "daily"), day)
     info = place.info()
-    notes = Notes.from_texts(info.notes) if info else None
+    notes = Notes.kept_with(info)
     if info is None:
         if made_from is not None:
             yield Fault("missing", REPORT, day, "is not there, the day's marts are", place.uri)

@@ -18,15 +18,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyspotify_assets.errors import CrawlError, MissingPartitionError
-from pyspotify_assets.lake import Lake
+from pyspotify_assets.lake import Lake, is_partition
 from pyspotify_assets.names import DATABASES
 from pyspotify_assets.schemas import ATHENA_TYPES
 from pyspotify_assets.stores.names import check_key
 from pyspotify_assets.warehouse import DeclaredTable
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
-_DAY = re.compile(r"[0-9]{4}(-[0-9]{2}-[0-9]{2})?")
-"""A day, or the year of a table of years."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,11 @@ class LocalCatalog:
                 break
             document = self._load(info.key) or {}
             try:
-                days |= {_day(day): _entry(entry) for day, entry in document.items() if first_day <= day <= last_day}
+                days |= {
+                    _partition(table, day): _entry(entry)
+                    for day, entry in document.items()
+                    if first_day <= day <= last_day
+                }
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise self._damaged(info.key, f"lists no days ({_words(error)})") from None
         return days
@@ -176,9 +178,9 @@ def _declared(document: Mapping[str, Any], database: str, name: str) -> Declared
     return DeclaredTable(area, name, document["description"], columns, partition, formerly)
 
 
-def _day(written: str) -> str:
-    if not _DAY.fullmatch(written):
-        raise ValueError(f"{written!r} is no day")
+def _partition(table: DeclaredTable, written: str) -> str:
+    if not is_partition(table.partition, written):
+        raise ValueError(f"{written!r} is no {table.partition}")
     return written
 
 
