@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pyspotify_assets.errors import SettingsError
@@ -252,6 +253,11 @@ def _web_address(text: str) -> tuple[str, str] | None:
     return parts.scheme, parts.hostname or ""
 
 
+def _default(field: FieldInfo | None) -> str:
+    """A setting's default as a person would write it; one that is None or empty is not set."""
+    return (str(field.default) if field and field.default is not None else "") or "not set"
+
+
 def _quoted(value: str) -> str:
     return repr(value if len(value) <= 200 else f"{value[:200]}…")
 
@@ -270,5 +276,5 @@ def load_settings(**overrides: object) -> Settings:
         value = "the value" if field and field.annotation is SecretStr else _quoted(str(first["input"]))
         raise SettingsError(
             f"PYSPOTIFY_{name.upper()} = {value} cannot be used: {first['msg']}",
-            f"{field.description if field else ''} Default: {field.default if field else ''}.",
+            f"{field.description if field else ''} Default: {_default(field)}.",
         ) from None

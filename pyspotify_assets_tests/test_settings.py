@@ -130,3 +130,10 @@ def test_partitions_of_live_begin_with_the_setting_those_of_the_sample_with_its_
 def test_an_s3_address_keeps_sample_and_live_apart_too(monkeypatch):
     monkeypatch.setenv("PYSPOTIFY_LAKE", "s3://bucket/prefix/")
     assert load_settings().lake_address() == "s3://bucket/prefix/sample"
+
+
+def test_a_setting_that_is_not_set_by_default_is_said_to_be_so(monkeypatch):
+    monkeypatch.setenv("PYSPOTIFY_RETENTION_DAYS", "ninety")
+    with pytest.raises(SettingsError, match="PYSPOTIFY_RETENTION_DAYS = 'ninety'") as refused:
+        load_settings()
+    assert str(refused.value).endswith("Default: not set.")
