@@ -307,11 +307,16 @@ class World:
         uri = self.lake.stores["landing"].uri(f"{feed}/{day}/{name}")
         if self.s3:
             address = uri.replace("s3:/", self.s3, 1)
-            asked = urllib.request.Request(address, content, method="PUT")  # noqa: S310 - our own loopback address
+            # Without a type urllib says that it is a form, whose body moto takes for fields: the object would be empty.
+            typed = {"Content-Type": "text/csv"}
+            asked = urllib.request.Request(address, content, typed, method="PUT")  # noqa: S310 - our own loopback address
             urllib.request.urlopen(asked, timeout=30).close()  # noqa: S310
-            return
-        Path(uri).parent.mkdir(parents=True, exist_ok=True)
-        Path(uri).write_bytes(content)
+        else:
+            Path(uri).parent.mkdir(parents=True, exist_ok=True)
+            Path(uri).write_bytes(content)
+        landed = self.lake.stores["landing"].info(f"{feed}/{day}/{name}")
+        assert landed is not None
+        assert landed.size == len(content), f"{uri} did not land as it is"
 
     def _run_beside(self) -> None:
         """`pyspotify run`, in a process of its own: its Dagster knows nothing of the daemon's."""
