@@ -6,6 +6,7 @@ or in quarantine because it cannot be typed. Nothing else happens to a row, and 
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -42,6 +43,10 @@ QUARANTINE = replace(
 )
 """The shape of a quarantine file, written like a raw CSV."""
 
+FIRST_ROWS = 5
+REMEMBERED = 16 * 2**20
+"""Raw of up to so many bytes: the tracks themselves are remembered. Of more, 64 bits of each: see `best_ranks`."""
+
 _LIMITS = {"rank": (1, 2**31 - 1), "popularity": (0, 100)}
 _WIDTHS = {"int16": (-(2**15), 2**15 - 1), "int32": (-(2**31), 2**31 - 1), "int64": (-(10**18) + 1, 10**18 - 1)}
 _MEANINGS = {
@@ -63,6 +68,8 @@ class Refined:
     """Reason → rows in quarantine for it; they add up to `quarantined`."""
     popularity_given: int = 0
     """Refined rows that have a popularity."""
+    first_rows: pa.Table | None = field(default=None, compare=False)
+    """The best-ranked FIRST_ROWS rows, for a look at them; None if there is no row."""
 
 
 def refine(raw: Path | BinaryIO, refined: Path, quarantine: Path) -> Refined:
@@ -73,7 +80,7 @@ def refine(raw: Path | BinaryIO, refined: Path, quarantine: Path) -> Refined:
     """
     begin = 0 if isinstance(raw, Path) else raw.tell()
     with _in_the_end(refined, quarantine) as (rows, refused):
-        outcome = _refine(raw, rows, refused, hash)
+        outcome = _refine(raw, rows, refused, hash) if _size(raw) > REMEMBERED else None
         if outcome is None:
             if not isinstance(raw, Path):
                 raw.seek(begin)
@@ -83,13 +90,26 @@ def refine(raw: Path | BinaryIO, refined: Path, quarantine: Path) -> Refined:
     return outcome
 
 
+def _size(raw: Path | BinaryIO) -> int:
+    """Bytes that are to be read."""
+    if isinstance(raw, Path):
+        return raw.stat().st_size
+    begin = raw.tell()
+    end = raw.seek(0, os.SEEK_END)
+    raw.seek(begin)
+    return end - begin
+
+
 def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, number: Number) -> Refined | None:
     """Refine, telling tracks apart by `number`; None if that has failed, see `best_ranks`."""
+    import numpy as np
+
     from pyspotify_assets.schemas import arrow_schema
 
     schema = arrow_schema(SNAPSHOT)
     reasons: Counter[str] = Counter()
     raw_rows = rows = given = 0
+    first_rows: pa.Table | None = None
 
     def typed() -> Iterator[pa.Table]:
         nonlocal raw_rows
@@ -103,9 +123,12 @@ def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, number: Numbe
             yield table
 
     def counted(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        nonlocal rows, given
-        rows = given = 0
+        nonlocal rows, given, first_rows
+        rows, given, first_rows = 0, 0, None
         for table in tables:
+            if first_rows is None and table.num_rows:
+                # Taken, not sliced: a slice would hold the memory of the whole piece.
+                first_rows = table.take(literals.from_numpy(np.arange(min(FIRST_ROWS, table.num_rows))))
             rows += table.num_rows
             given += table.num_rows - table["popularity"].null_count
             yield table
@@ -122,7 +145,7 @@ def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, number: Numbe
             best = write(ranges(unordered, "rank"))
         finally:
             unordered.unlink()
-    if best.left_out and not best.was_right(read_row_groups(refined, KEY)):
+    if number is hash and best.left_out and not best.was_right(read_row_groups(refined, KEY)):
         return None
     quarantined = sum(reasons.values())
     return Refined(
@@ -132,6 +155,7 @@ def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, number: Numbe
         quarantined=quarantined,
         reasons=dict(sorted(reasons.items())),
         popularity_given=given,
+        first_rows=first_rows,
     )
 
 

@@ -5,6 +5,7 @@ Heavy libraries are imported inside the functions that need them, so that loadin
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pyspotify_assets.contract import staged_differences
@@ -46,6 +47,7 @@ def cast_type(column: Column) -> str:
     return _TRINO_CASTS.get(column.type, _TRINO_CASTS.get(athena, athena))
 
 
+@cache
 def arrow_schema(table: Table) -> pa.Schema:
     """The Arrow schema of the refined or mart Parquet files, without the partition."""
     import pyarrow as pa

@@ -151,6 +151,7 @@ def test_a_file_in_no_order_is_refined_as_if_it_were_in_order(tmp_path, small_pi
 @pytest.mark.parametrize("opened", [False, True], ids=["path", "open file"])
 def test_tracks_with_the_same_number_are_told_apart_in_the_end(tmp_path, monkeypatch, small_pieces, opened):
     monkeypatch.setattr(refine, "hash", lambda track: 7, raising=False)
+    monkeypatch.setattr(refine, "REMEMBERED", 0)
     path = tmp_path / "raw.csv"
     with open(path, "wb") as file:
         write_raw_csv(

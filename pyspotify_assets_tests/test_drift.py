@@ -77,7 +77,7 @@ def test_a_new_field_in_every_track_is_told_in_the_ui_and_nothing_fails(tmp_path
 def test_an_odd_value_sets_its_row_aside_and_is_told(taken, pipeline):
     found = taken(1, popularity="high")["fields_as_known"]
     assert found.summary == f"popularity is text in 1 of {TRACKS} tracks"
-    notes, _ = refine_day(pipeline.lake, "top_played", DAY)
+    notes = refine_day(pipeline.lake, "top_played", DAY).notes
     assert (notes.rows, notes.counts["quarantined"]) == (TRACKS - 1, 1)
 
 

@@ -152,7 +152,7 @@ def glue(s3_bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Glue]:
 def test_what_the_job_made_is_published_as_this_process_would_have(glue, tmp_path):
     here = Lake.at(str(tmp_path))
     put_raw(here, FEED.name, DAY, ROWS)
-    expected, _ = refine_day(here, FEED.name, DAY)
+    expected = refine_day(here, FEED.name, DAY).notes
 
     result = glue.refine()
 

@@ -108,7 +108,7 @@ for day in (OLD, NEW):
 
 raw, refined = (lake.place((area, "popular_songs"), OLD) for area in ("raw", "refined"))
 seen["stale"] = Notes.from_texts(refined.info().notes).fingerprint != refined_fingerprint(raw)
-notes, _ = refine_day(lake, "popular_songs", OLD)
+notes = refine_day(lake, "popular_songs", OLD).notes
 seen["counts"] = dict(notes.counts)
 seen["again"] = rows(manager.read(songs[0], OLD, as_=pa.Table))
 seen["crawl again"] = crawl()

@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import dagster as dg
 
+from pyspotify_assets.ahead import ahead
 from pyspotify_assets.checks import Check, Finding
 from pyspotify_assets.daily.notes import FoundBy, Notes
 from pyspotify_assets.errors import CheckFailedError, PySpotifyError
@@ -88,11 +90,15 @@ def each_day(
     checks: Sequence[Check],
     left_alone: Callable[[str], LeftAlone | None],
     make: Callable[[str], Published | LeftAlone | Missed],
+    of_all_days: Mapping[str, object] = MappingProxyType({}),
+    at_once: int = 1,
 ) -> Iterator[Result]:
     """Make every day of the run's partitions; yields the results of the one asset of `context`.
 
     `left_alone(day)` is asked only in runs tagged ONLY_CHANGED. A day whose `make` raises does not stop the others; at
     the end the step fails and names every such day. One that was missed is no failure: it is observed, with the reason.
+    `of_all_days` is metadata that is the same for every day: the last one of a run tells it, since a thousand times the
+    same costs more than the days. `at_once`: days that may be made at the same time, each in a thread.
     """
     key = context.asset_key
     only_changed = context.run.tags.get(ONLY_CHANGED) == "true"
@@ -100,13 +106,25 @@ def each_day(
     made_after = _newest_inputs(context)
     found: dict[str, Sequence[Finding | FoundBy]] = {}
     failures: dict[str, Exception] = {}
-    for day in context.partition_keys:
-        name = f"{key.to_user_string()} {day}"
+    days = context.partition_keys
+
+    def outcome_of(day: str) -> Published | LeftAlone | Missed | Exception:
         try:
-            outcome = (left_alone(day) if only_changed else None) or make(day)
+            return (left_alone(day) if only_changed else None) or make(day)
+        except Exception as error:  # Whatever it is, it shall not take the other days with it.
+            return error
+
+    for day, outcome in zip(
+        days, ahead(outcome_of, days, at_once) if at_once > 1 else map(outcome_of, days), strict=True
+    ):
+        name = f"{key.to_user_string()} {day}"
+        told_once = of_all_days if day == days[-1] else {}
+        try:
+            if isinstance(outcome, Exception):
+                raise outcome
             if isinstance(outcome, LeftAlone):
                 if outcome.published is not None and day not in known:  # A new Dagster instance over an old lake.
-                    context.log_event(_materialization(context, day, outcome.published, made_after))
+                    context.log_event(_materialization(context, day, outcome.published, made_after, told_once))
                 progress.info("%s: left alone, %s", name, outcome.reason, extra={"day_done": True})
                 continue
             if isinstance(outcome, Missed):
@@ -117,10 +135,10 @@ def each_day(
             if published is not None:
                 made = published.day or day
                 found[made] = published.findings or published.notes.findings
-                context.log_event(_materialization(context, made, published, made_after))
+                context.log_event(_materialization(context, made, published, made_after, told_once))
                 told = f"{key.to_user_string()} {made}: {published.notes.rows} rows"
                 progress.info(told, extra={"day_done": made == day})
-        except Exception as error:  # Whatever it is, it shall not take the other days with it.
+        except Exception as error:
             if isinstance(error, CheckFailedError):
                 found[day] = error.findings
             failures[day] = error
@@ -249,7 +267,11 @@ def _observation(key: dg.AssetKey, day: str, missed: Missed) -> dg.AssetObservat
 
 
 def _materialization(
-    context: dg.AssetExecutionContext, day: str, published: Published, made_after: Mapping[str, str]
+    context: dg.AssetExecutionContext,
+    day: str,
+    published: Published,
+    made_after: Mapping[str, str],
+    told_once: Mapping[str, object],
 ) -> dg.AssetMaterialization:
     notes = published.notes
     counts = {name.replace(": ", "_").replace(" ", "_"): count for name, count in notes.counts.items()}
@@ -259,6 +281,7 @@ def _materialization(
         partition=day,
         metadata={
             **published.details,  # type: ignore[dict-item]
+            **told_once,  # type: ignore[dict-item]
             "dagster/partition_row_count": notes.rows,
             "dagster/uri": published.uri,
             "bytes": published.size,

@@ -100,13 +100,12 @@ def mart_asset(
                 "preview": preview(rows.slice(0, 5).to_pylist()),
                 "shown_in": dg.MetadataValue.asset(dg.AssetKey(REPORT)),
                 **figures(seen),
-                **columns_from(".".join(key), tuple(feeds)),
-                **lineage_metadata(".".join(key), tuple(feeds)),
                 **cost,
             }
             findings = [*mart_findings(rows, mart), *judged(mart, rows)]
             return Published(partition.uri, partition.size, notes, details, findings=findings)
 
-        yield from each_day(context, checks, left_alone, make)
+        name, of = ".".join(key), tuple(feeds)
+        yield from each_day(context, checks, left_alone, make, {**columns_from(name, of), **lineage_metadata(name, of)})
 
     return build

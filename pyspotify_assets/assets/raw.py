@@ -117,13 +117,13 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
                 return Missed(f"it was {taken.day} when the snapshot was complete, and that day has its own already")
             place = lake.place(key, taken.day)
             # What this run has made is reported, even if another has replaced it since.
-            size, details = place.require().size, {**_details(place), **lineage_metadata("/".join(key), (feed,))}
-            published = Published(place.uri, size, taken.notes, details, day=taken.day, findings=taken.findings)
+            size = place.require().size
+            published = Published(place.uri, size, taken.notes, _details(place), taken.day, taken.findings)
             if taken.day == day:
                 return published
             return Missed(f"the snapshot was completed on {taken.day} and is that day's", instead=published)
 
-        yield from each_day(context, RAW_CHECKS, left_alone, make)
+        yield from each_day(context, RAW_CHECKS, left_alone, make, lineage_metadata("/".join(key), (feed,)))
 
     return raw
 

@@ -1,6 +1,6 @@
 """`refined/<feed>`: the raw day typed, deduplicated and ordered, as Parquet. What cannot be typed is in quarantine."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -28,11 +28,8 @@ from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.daily.refined import refined_fingerprint
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
-from pyspotify_assets.lake import Place
 from pyspotify_assets.refiners import Refiner
 from pyspotify_assets.schemas import dagster_schema
-from pyspotify_assets.stores import ObjectInfo
-from pyspotify_assets.table_files import read_reader
 from pyspotify_assets.tables import SNAPSHOT
 
 
@@ -79,12 +76,13 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
 
         def left_alone(day: str) -> LeftAlone | None:
             raw, place = lake.place(raw_key, day), lake.place(key, day)
-            if raw.info() is None:
+            of_raw = raw.info()
+            if of_raw is None:
                 _, instead = missed_in_this_run(context, raw_key, day) or ("", "")
                 return None if instead else LeftAlone("there is no raw snapshot of that day")
             info = place.info()
             notes = Notes.kept_with(info)
-            if info is None or notes is None or notes.fingerprint != refined_fingerprint(raw):
+            if info is None or notes is None or notes.fingerprint != refined_fingerprint(raw, of_raw):
                 return None
             return LeftAlone("nothing has changed", Published(place.uri, info.size, notes))
 
@@ -94,21 +92,12 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
                 if missed and not instead:
                     return LeftAlone(f"its raw snapshot was missed: {missed}")
                 day = instead or day
-            notes, info, shown = refiner.refine(context, lake, feed.name, day)
-            place = lake.place(key, day)
-            return Published(
-                place.uri,
-                info.size,
-                notes,
-                {**_details(place, info), **lineage_metadata("/".join(key), (feed,)), **shown},
-                day,
-            )
+            made, shown = refiner.refine(context, lake, feed.name, day)
+            rows = made.first_rows.select(PREVIEWED["refined"]).to_pylist() if made.first_rows is not None else []
+            details = {"preview": preview(rows), **shown}
+            return Published(lake.place(key, day).uri, made.info.size, made.notes, details, day)
 
-        yield from each_day(context, REFINED_CHECKS, left_alone, make)
+        lineage = lineage_metadata("/".join(key), (feed,))
+        yield from each_day(context, REFINED_CHECKS, left_alone, make, lineage, refiner.at_once)
 
     return refined
-
-
-def _details(place: Place, info: ObjectInfo) -> Mapping[str, object]:
-    rows = next(read_reader([(place, info)], PREVIEWED["refined"], False), None)
-    return {"preview": preview(rows.slice(0, 5).to_pylist() if rows is not None else [])}

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pyspotify_assets import refine
 from pyspotify_assets.checks import Finding, judge_refined, require
 from pyspotify_assets.daily.notes import Notes
-from pyspotify_assets.daily.refined import RefinedDay, counts_of, refined_day, refined_fingerprint
+from pyspotify_assets.daily.refined import Made, RefinedDay, counts_of, refined_day, refined_fingerprint
 from pyspotify_assets.errors import GlueJobError, LakeError, PySpotifyError, RawFormatError, SettingsError
 from pyspotify_assets.lake import Lake
-from pyspotify_assets.stores import ObjectInfo
 from pyspotify_assets.stores.s3 import S3Store
+from pyspotify_assets.table_files import read_reader
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,12 +39,14 @@ class JobRunner(Protocol):
         """
 
 
-def refine_day_on_glue(lake: Lake, feed: str, day: str, run: JobRunner) -> tuple[Notes, ObjectInfo]:
-    """Have one day of a feed refined by the Glue job, and publish it and its quarantine. Gives its notes and info.
+def refine_day_on_glue(lake: Lake, feed: str, day: str, run: JobRunner) -> Made:
+    """Have one day of a feed refined by the Glue job, and publish it and its quarantine.
 
     Raises MissingPartitionError where the raw day is not there, RawFormatError, GlueJobError, CheckFailedError,
     LakeError; SettingsError for a lake that is not on S3. In every case the workspace is gone afterwards.
     """
+    import pyarrow as pa
+
     task = refined_day(lake, feed, day)
     state, target, quarantine = (_on_s3(store) for store in (lake.stores["state"], task.place.store, task.quarantine))
     workspace = f"glue/{feed}/{day}/{uuid.uuid4().hex}"
@@ -69,7 +71,11 @@ def refine_day_on_glue(lake: Lake, feed: str, day: str, run: JobRunner) -> tuple
             quarantine.adopt(state, quarantine_key, task.quarantine_key)
         else:
             quarantine.delete(task.quarantine_key)
-        return notes, target.adopt(state, refined_key, task.place.key, notes.to_texts())
+        info = target.adopt(state, refined_key, task.place.key, notes.to_texts())
+        with read_reader([(task.place, info)], None, False) as batches:
+            first = next(batches, None)
+        shown = pa.Table.from_batches([first.slice(0, refine.FIRST_ROWS)]) if first is not None else None
+        return Made(notes, info, shown)
     finally:
         _clear(state, workspace)
 

@@ -5,8 +5,11 @@ Here by this process; `glue_refine.py` has the same done by a Glue job, and shar
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyspotify_assets import refine
 from pyspotify_assets.checks import refined_findings, require
@@ -17,8 +20,24 @@ from pyspotify_assets.lake import Lake, Place
 from pyspotify_assets.stores import ObjectInfo, Store
 from pyspotify_assets.tables import PARTITION_COLUMN, SNAPSHOT
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 REASON = "quarantined: "
 """Counts in a refined day's notes that begin so are rows in quarantine for one reason, which follows."""
+
+
+_LARGE = 64 * 2**20
+_LARGE_ONE = threading.Lock()
+"""A day of more bytes than that is not refined beside another such day, since each takes hundreds of MB of memory."""
+
+
+class Made(NamedTuple):
+    """A refined day that is in place: its notes, what it is in the lake, and its first rows, if it has any."""
+
+    notes: Notes
+    info: ObjectInfo
+    first_rows: pa.Table | None
 
 
 @dataclass(frozen=True)
@@ -26,33 +45,38 @@ class RefinedDay:
     """One day to be refined: from where, to where, and what it is made from; see `refined_day`."""
 
     raw: Place
+    raw_size: int
     place: Place
     quarantine: Store
     quarantine_key: str
     made_from: str
 
 
-def raw_version(raw: Place) -> str:
+def raw_version(raw: Place, info: ObjectInfo) -> str:
     """The version of a raw object's content: from its notes, or read where something else put it there."""
-    notes = Notes.from_texts(raw.require().notes)
+    notes = Notes.from_texts(info.notes)
     if notes is not None:
         return notes.version
     with raw.store.local(raw.key) as file:
         return content_version(file)
 
 
-def refined_fingerprint(raw: Place) -> str:
-    """What a refined day depends on: the raw content, the declaration and the version of the code."""
-    return fingerprint(refine.VERSION, raw_version(raw), SNAPSHOT.shape)
+def refined_fingerprint(raw: Place, info: ObjectInfo | None = None) -> str:
+    """What a refined day depends on: the raw content, the declaration and the version of the code.
+
+    `info`: what lies there, if it is known. MissingPartitionError if nothing does.
+    """
+    return fingerprint(refine.VERSION, raw_version(raw, info or raw.require()), SNAPSHOT.shape)
 
 
 def waits_to_be_refined(lake: Lake, feed: str, day: str) -> bool:
     """Whether there is a raw day from which the refined one has not been made."""
-    raw, info = lake.place(("raw", feed), day), lake.place(("refined", feed), day).info()
-    if raw.info() is None:
+    raw = lake.place(("raw", feed), day)
+    info = raw.info()
+    if info is None:
         return False
-    notes = Notes.kept_with(info)
-    return notes is None or notes.fingerprint != refined_fingerprint(raw)
+    notes = Notes.kept_with(lake.place(("refined", feed), day).info())
+    return notes is None or notes.fingerprint != refined_fingerprint(raw, info)
 
 
 def quarantine_key(feed: str, day: str) -> str:
@@ -63,21 +87,24 @@ def quarantine_key(feed: str, day: str) -> str:
 def refined_day(lake: Lake, feed: str, day: str) -> RefinedDay:
     """The day to be refined of one feed. MissingPartitionError where there is no raw one."""
     raw, place = lake.place(("raw", feed), day), lake.place(("refined", feed), day)
-    if raw.info() is None:
+    info = raw.info()
+    if info is None:
         raise MissingPartitionError(
             f"refined/{feed} of {day} cannot be made: {raw.uri} is not there",
             f"Materialize raw/{feed} of that day, or import a file: pyspotify import FILE --feed {feed} --date {day}",
         )
-    return RefinedDay(raw, place, lake.stores["quarantine"], quarantine_key(feed, day), refined_fingerprint(raw))
+    key, made_from = quarantine_key(feed, day), refined_fingerprint(raw, info)
+    return RefinedDay(raw, info.size, place, lake.stores["quarantine"], key, made_from)
 
 
-def refine_day(lake: Lake, feed: str, day: str) -> tuple[Notes, ObjectInfo]:
-    """Make and publish the refined object of one feed and day, and its quarantine. Gives its notes and info.
+def refine_day(lake: Lake, feed: str, day: str) -> Made:
+    """Make and publish the refined object of one feed and day, and its quarantine.
 
     Raises MissingPartitionError where the raw day is not there, RawFormatError, CheckFailedError, LakeError.
     """
     task = refined_day(lake, feed, day)
     with (
+        _turn(task.raw_size),
         task.raw.store.local(task.raw.key) as file,
         task.place.staged() as staged,
         task.quarantine.staging(f"{feed}.csv") as set_aside,
@@ -95,7 +122,11 @@ def refine_day(lake: Lake, feed: str, day: str) -> tuple[Notes, ObjectInfo]:
             task.quarantine.publish(set_aside, task.quarantine_key)
         else:
             task.quarantine.delete(task.quarantine_key)
-        return notes, task.place.publish(staged, notes.to_texts())
+        return Made(notes, task.place.publish(staged, notes.to_texts()), result.first_rows)
+
+
+def _turn(size: int) -> AbstractContextManager[object]:
+    return _LARGE_ONE if size > _LARGE else nullcontext()
 
 
 def counts_of(
