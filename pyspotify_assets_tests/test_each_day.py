@@ -4,6 +4,7 @@ The first test also guards the one undocumented thing that the project relies on
 """
 
 from dataclasses import replace
+from threading import Barrier
 
 import dagster as dg
 import pytest
@@ -33,7 +34,7 @@ def published(day: str, findings=()) -> Published:
     return Published(f"/lake/{day}", 10, Notes.of("made-from", f"version-{day}", 3, {"duplicates": 1}, findings))
 
 
-def first(make, left_alone=lambda day: None) -> dg.AssetsDefinition:
+def first(make, left_alone=lambda day: None, **options) -> dg.AssetsDefinition:
     key = ["raw", "first"]
 
     @dg.multi_asset(
@@ -44,7 +45,7 @@ def first(make, left_alone=lambda day: None) -> dg.AssetsDefinition:
         can_subset=True,
     )
     def build(context: dg.AssetExecutionContext):
-        yield from each_day(context, (EVEN, ODD_IS_FINE), left_alone, make)
+        yield from each_day(context, (EVEN, ODD_IS_FINE), left_alone, make, **options)
 
     return build
 
@@ -60,6 +61,7 @@ def job_of_make(name: str) -> dg.JobDefinition:
     assets = {"good": first(published), "failing": first(fail_on_the_third), "checked": first(even_days_only)}
     assets["holding"] = first(lambda day: published(day, [ODD_IS_FINE.finding(True, "fine")]))
     assets["missing"] = first(miss_the_third)
+    assets["together"] = first(together(Barrier(2, timeout=20)), of_all_days={"the same": "for all"}, at_once=2)
     assets["unchanged"] = first(
         published, lambda day: LeftAlone("same", published(day)) if day < "2026-11-03" else None
     )
@@ -72,6 +74,17 @@ def miss_the_third(day: str) -> Published | Missed:
         fourth = replace(published("2026-11-04"), day="2026-11-04")
         return Missed("Spotify sleeps", [ODD_IS_FINE.finding(False, "no answer", requests=7)], fourth)
     return published(day)
+
+
+def together(barrier: Barrier):
+    """The second and the third day wait for each other; the third fails then."""
+
+    def make(day: str) -> Published:
+        if day < "2026-11-04":
+            barrier.wait()
+        return fail_on_the_third(day)
+
+    return make
 
 
 def fail_on_the_third(day: str) -> Published:
@@ -124,6 +137,21 @@ def test_a_day_that_fails_leaves_the_others_and_the_next_steps_whole_and_the_run
     words = failure.step_failure_data.user_failure_data.description
     assert "1 of 3 days failed" in words
     assert "2026-11-03: MissingPartitionError: the third is not there\n  → bring it" in words
+
+
+def test_days_that_are_made_at_the_same_time_are_told_one_by_one_in_their_order(instance):
+    result = run("together", instance)
+    assert materialized(result) == ["2026-11-02", "2026-11-04"]
+    failure = result.failure_data_for_node("first")
+    assert failure is not None
+    assert "1 of 3 days failed" in failure.user_failure_data.description
+    assert "2026-11-03: MissingPartitionError" in failure.user_failure_data.description
+
+
+def test_what_is_the_same_for_all_days_is_told_with_the_last_one(instance):
+    events = [event for event in run("together", instance).all_events if event.is_step_materialization]
+    told = {event.partition: event.materialization.metadata for event in events if event.partition}
+    assert {day: "the same" in metadata for day, metadata in told.items()} == {"2026-11-02": False, "2026-11-04": True}
 
 
 def test_a_day_that_is_missed_is_observed_with_the_reason_the_run_is_green_and_what_came_instead_is_of_its_own_day(
