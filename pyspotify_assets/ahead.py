@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Piece = TypeVar("Piece")
 Done = TypeVar("Done")
@@ -30,6 +32,8 @@ def ahead(work: Callable[[Piece], Done], pieces: Iterable[Piece], threads: int =
     if len(first) < 2:
         yield from map(work, first)
     else:
+        from concurrent.futures import ThreadPoolExecutor
+
         begun: deque[Future[Done]] = deque()
         with ThreadPoolExecutor(threads) as pool:
             try:
