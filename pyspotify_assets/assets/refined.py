@@ -26,6 +26,7 @@ from pyspotify_assets.assets.metadata import (
 from pyspotify_assets.checks import REFINED_CHECKS
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.daily.refined import refined_fingerprint
+from pyspotify_assets.errors import MissingPartitionError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.refiners import Refiner
@@ -87,12 +88,16 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
             return LeftAlone("nothing has changed", Published(place.uri, info.size, notes))
 
         def make(day: str) -> Published | LeftAlone:
-            if lake.place(raw_key, day).info() is None:
+            try:
+                made, shown = refiner.refine(context, lake, feed.name, day)
+            except MissingPartitionError:
                 missed, instead = missed_in_this_run(context, raw_key, day) or ("", "")
                 if missed and not instead:
                     return LeftAlone(f"its raw snapshot was missed: {missed}")
-                day = instead or day
-            made, shown = refiner.refine(context, lake, feed.name, day)
+                if not instead:
+                    raise
+                day = instead
+                made, shown = refiner.refine(context, lake, feed.name, day)
             rows = made.first_rows.select(PREVIEWED["refined"]).to_pylist() if made.first_rows is not None else []
             details = {"preview": preview(rows), **shown}
             return Published(lake.place(key, day).uri, made.info.size, made.notes, details, day)
