@@ -111,9 +111,14 @@ def test_there_are_few_runs_to_look_into():
     assert len(seen._runs) <= 12
 
 
-@pytest.fixture
-def small_pieces(monkeypatch):
-    """Blocks, row groups and what is sorted at once so small that a few hundred rows have many of them."""
+@pytest.fixture(params=["tracks", "numbers"])
+def small_pieces(monkeypatch, request):
+    """Blocks, row groups and what is sorted at once so small that a few hundred rows have many of them.
+
+    `numbers`: and the file so large that of its tracks only numbers are remembered.
+    """
+    if request.param == "numbers":
+        monkeypatch.setattr(refine, "REMEMBERED", 0)
     monkeypatch.setattr(refine, "open_raw_csv", partial(open_raw_csv, block=700))
     monkeypatch.setattr(refine, "of_size", partial(row_groups.of_size, rows=16))
     monkeypatch.setattr(row_groups, "SORTED_AT_ONCE", 24)
@@ -151,7 +156,6 @@ def test_a_file_in_no_order_is_refined_as_if_it_were_in_order(tmp_path, small_pi
 @pytest.mark.parametrize("opened", [False, True], ids=["path", "open file"])
 def test_tracks_with_the_same_number_are_told_apart_in_the_end(tmp_path, monkeypatch, small_pieces, opened):
     monkeypatch.setattr(refine, "hash", lambda track: 7, raising=False)
-    monkeypatch.setattr(refine, "REMEMBERED", 0)
     path = tmp_path / "raw.csv"
     with open(path, "wb") as file:
         write_raw_csv(
