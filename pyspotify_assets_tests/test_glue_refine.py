@@ -289,7 +289,15 @@ def test_an_interrupt_stops_the_run_and_clears_up(glue, stop):
     assert glue.published() == []
 
 
-def test_so_does_one_that_dagster_does_not_see(glue):
+@pytest.fixture
+def heeds_interrupts():
+    """Python does not, where the tests were started in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_so_does_one_that_dagster_does_not_see(glue, heeds_interrupts):
     glue.aws.script(GetJobRun=interrupting(glue.aws))
     state = glue.lake.stores["state"]
     arguments = {"--raw": glue.lake.place(("raw", FEED.name), DAY).uri, "--staging": state.uri("x")}
