@@ -280,6 +280,7 @@ class TestTheNextRefresh:
             *of_day(DAYS[1], DAYS[2]),
         }
 
+    @pytest.mark.slow
     def test_another_seed_of_the_sample_makes_everything_anew(self, copied, instance):
         before = objects(Pipeline(copied).lake, *MADE_AREAS)
         pipeline = Pipeline(copied, sample_seed=7)
@@ -299,6 +300,7 @@ class TestTheNextRefresh:
         assert changed(before, objects(pipeline.lake, *MADE_AREAS)) == of_day(DAYS[2], layers=("report",))
         assert b'<html lang="pt-BR">' in pipeline.lake.stores["report"].read("latest.html")
 
+    @pytest.mark.slow
     def test_another_version_of_the_refining_refines_again_and_spares_what_comes_out_alike(
         self, copied, instance, monkeypatch
     ):
@@ -311,6 +313,7 @@ class TestTheNextRefresh:
         written = changed(before, objects(pipeline.lake, *MADE_AREAS))
         assert written == of_day(*DAYS, layers=("refined", "report"))
 
+    @pytest.mark.slow
     def test_a_deleted_catalog_is_made_again(self, copied, instance):
         pipeline = Pipeline(copied)
         assert pipeline.run(instance).success  # Dagster remembers a crawl from here on: nothing is newer than it.

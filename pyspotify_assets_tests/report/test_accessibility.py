@@ -58,7 +58,7 @@ PAGES: dict[str, Callable[[Texts], str]] = {
 }
 SAMPLE = [
     ("nothing", "en", 1280, "dark"),
-    ("fortnight", "pt-BR", 375, "light"),
+    ("two-days", "pt-BR", 375, "light"),
     ("listening", "pt-BR", 1280, "dark"),
 ]
 """Each language, width and scheme once. The slow tests take all there are."""
@@ -127,7 +127,8 @@ def test_axe_would_find_a_fault(examined: Callable[..., Examined]):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_chart_is_an_image_with_words_that_point_to_its_table(language: str):
-    for kind, charts in (("fortnight", 16), ("year", 7), ("listening", 4)):
+    year = [("year", 7)] if language == "en" else []
+    for kind, charts in [("fortnight", 16), ("listening", 4), *year]:
         labels = re.findall(r'role="img" aria-label="([^"]+)"', without_runtime(page(kind, language)))
         assert len(labels) == charts
         assert all(label.endswith(texts_in(language)("in_the_table")) and "{" not in label for label in labels)

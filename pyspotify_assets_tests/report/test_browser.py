@@ -14,8 +14,13 @@ from .synthetic import TODAY, YESTERDAY, charts
 pytestmark = pytest.mark.xdist_group("browser")  # One browser for them all.
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [375, 1280])
+def _slow(width: int, scheme: str) -> Any:
+    return pytest.param(width, scheme, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(375, "light"), (1280, "dark"), _slow(375, "dark"), _slow(1280, "light")]
+)
 def test_all_charts_are_drawn_without_a_word_or_a_request(opened: Any, full_page: str, width: int, scheme: str):
     report = opened(full_page, width=width, scheme=scheme)
     assert report.drawn() == ["drawn"] * 16
@@ -38,7 +43,7 @@ def test_open_tables_stay_within_a_phone(opened: Any, full_page: str):
         pytest.param(synthetic.full_day(days=2), id="two-days"),
     ],
 )
-@pytest.mark.parametrize(("width", "scheme"), [(375, "light"), (1280, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(375, "light"), _slow(1280, "dark")])
 def test_days_with_less_are_whole_pages_too(opened: Any, data: Any, width: int, scheme: str):
     report = opened(render(data), width=width, scheme=scheme)
     assert set(report.drawn()) <= {"drawn"}
@@ -47,7 +52,7 @@ def test_days_with_less_are_whole_pages_too(opened: Any, data: Any, width: int, 
     assert report.overflow() <= 0
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(375, "dark"), (1280, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(375, "dark"), _slow(1280, "light")])
 def test_a_year_is_drawn_by_weeks(opened: Any, year_page: str, width: int, scheme: str):
     report = opened(year_page, width=width, scheme=scheme)
     assert report.drawn() == ["drawn"] * 16
