@@ -65,6 +65,10 @@ def job_of_make(name: str) -> dg.JobDefinition:
     assets["unchanged"] = first(
         published, lambda day: LeftAlone("same", published(day)) if day < "2026-11-03" else None
     )
+    assets["unknown"] = first(
+        published, lambda day: LeftAlone("same", published(day, [ODD_IS_FINE.finding(day != "2026-11-03", "odd")]))
+    )
+    assets["replaced"] = first(published, replaced_third)
     return dg.Definitions(assets=[assets[name], second], jobs=[JOB], executor=EXECUTOR).resolve_job_def("job")
 
 
@@ -85,6 +89,12 @@ def together(barrier: Barrier):
         return fail_on_the_third(day)
 
     return make
+
+
+def replaced_third(day: str) -> LeftAlone:
+    """All is there as it was made, but the third was made anew by somebody who could not tell."""
+    third = Notes.of("made-from", "another", 3, {}, [ODD_IS_FINE.finding(False, "odd")])
+    return LeftAlone("same", replace(published(day), notes=third) if day == "2026-11-03" else published(day))
 
 
 def fail_on_the_third(day: str) -> Published:
@@ -203,3 +213,19 @@ def test_a_check_that_holds_speaks_of_every_day_not_of_the_newest_alone(instance
 def test_an_unchanged_day_is_left_alone_but_told_to_an_instance_that_does_not_know_it(instance):
     assert materialized(run("unchanged", instance)) == ["2026-11-02", "2026-11-03", "2026-11-04"]
     assert materialized(run("unchanged", instance)) == ["2026-11-03", "2026-11-04"]
+
+
+def test_what_the_checks_found_of_a_day_that_only_the_lake_knows_is_told_once(instance):
+    """The run that made the day was killed before it could."""
+    told = run("unknown", instance).get_asset_check_evaluations()
+    assert [(check.check_name, check.passed) for check in told] == [("odd_is_fine", False)]
+    assert "2026-11-03" in told[0].description
+    assert run("unknown", instance).get_asset_check_evaluations() == []
+
+
+def test_so_is_what_they_found_of_a_day_that_has_been_made_anew(instance):
+    assert run("good", instance).success
+    replaced = run("replaced", instance)
+    assert materialized(replaced) == ["2026-11-03"]
+    assert [check.passed for check in replaced.get_asset_check_evaluations()] == [False]
+    assert run("replaced", instance).get_asset_check_evaluations() == []

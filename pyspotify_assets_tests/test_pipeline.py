@@ -17,9 +17,11 @@ import pytest
 
 from pyspotify_assets import refine
 from pyspotify_assets.daily.notes import Notes
+from pyspotify_assets.errors import LakeError
 from pyspotify_assets.feeds import DEFAULT_FEEDS
 from pyspotify_assets.jobs import FULL_REFRESH
 from pyspotify_assets.lake import Lake
+from pyspotify_assets.stores.folder import FolderStore
 from pyspotify_assets.terminal import runs
 from pyspotify_assets.terminal.refresh_plan import plan_refresh
 from pyspotify_assets_tests.builders import put_raw, track
@@ -299,6 +301,26 @@ class TestTheNextRefresh:
 
         assert changed(before, objects(pipeline.lake, *MADE_AREAS)) == of_day(DAYS[2], layers=("report",))
         assert b'<html lang="pt-BR">' in pipeline.lake.stores["report"].read("latest.html")
+
+    @pytest.mark.parametrize("refused", ["latest.html", f"{DAYS[2]}.html"])
+    def test_the_newest_page_is_the_days_page_though_a_run_ended_between_the_two(
+        self, copied, instance, monkeypatch, refused
+    ):
+        pipeline = Pipeline(copied, report_language="pt-BR")
+        publish = FolderStore.publish
+
+        def dies(store, staged, key, notes=None):
+            if key == refused:
+                raise LakeError(f"{key} cannot be written", "Make room.")
+            return publish(store, staged, key, notes)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(FolderStore, "publish", dies)
+            assert not pipeline.run(instance, DAYS[2], DAYS[2]).success
+        assert pipeline.run(instance, DAYS[2], DAYS[2]).success
+
+        store = pipeline.lake.stores["report"]
+        assert store.read("latest.html") == store.read(f"{DAYS[2]}.html")
 
     @pytest.mark.slow
     def test_another_version_of_the_refining_refines_again_and_spares_what_comes_out_alike(

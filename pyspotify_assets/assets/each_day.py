@@ -102,11 +102,11 @@ def each_day(
     """
     key = context.asset_key
     only_changed = context.run.tags.get(ONLY_CHANGED) == "true"
-    known = context.instance.get_materialized_partitions(key) if only_changed else set()
+    days = context.partition_keys
+    told = _told_versions(context, key, days) if only_changed else {}
     made_after = _newest_inputs(context)
     found: dict[str, Sequence[Finding | FoundBy]] = {}
     failures: dict[str, Exception] = {}
-    days = context.partition_keys
 
     def outcome_of(day: str) -> Published | LeftAlone | Missed | Exception:
         try:
@@ -123,7 +123,9 @@ def each_day(
             if isinstance(outcome, Exception):
                 raise outcome
             if isinstance(outcome, LeftAlone):
-                if outcome.published is not None and day not in known:  # A new Dagster instance over an old lake.
+                # A new Dagster instance over an old lake; or a run was killed before it could tell what it had made.
+                if outcome.published is not None and told.get(day) != outcome.published.notes.version:
+                    found[day] = outcome.published.notes.findings
                     context.log_event(_materialization(context, day, outcome.published, made_after, told_once))
                 progress.info("%s: left alone, %s", name, outcome.reason, extra={"day_done": True})
                 continue
@@ -136,8 +138,8 @@ def each_day(
                 made = published.day or day
                 found[made] = published.findings or published.notes.findings
                 context.log_event(_materialization(context, made, published, made_after, told_once))
-                told = f"{key.to_user_string()} {made}: {published.notes.rows} rows"
-                progress.info(told, extra={"day_done": made == day})
+                rows = f"{key.to_user_string()} {made}: {published.notes.rows} rows"
+                progress.info(rows, extra={"day_done": made == day})
         except Exception as error:
             if isinstance(error, CheckFailedError):
                 found[day] = error.findings
@@ -257,6 +259,14 @@ def _newest_inputs(context: dg.AssetExecutionContext) -> dict[str, str]:
             (event.tags or {}).get(_DATA_VERSION, "INITIAL") if event else "INITIAL"
         )
     return tags
+
+
+def _told_versions(context: dg.AssetExecutionContext, key: dg.AssetKey, days: Sequence[str]) -> dict[str, str]:
+    """Day → the version of it that Dagster was told last, of those `days` that it has been told of."""
+    tags = context.instance.event_log_storage.get_latest_tags_by_partition(
+        key, dg.DagsterEventType.ASSET_MATERIALIZATION, [_DATA_VERSION], days
+    )
+    return {day: of_day[_DATA_VERSION] for day, of_day in tags.items()}
 
 
 def _observation(key: dg.AssetKey, day: str, missed: Missed) -> dg.AssetObservation:

@@ -72,10 +72,11 @@ def make_report_day(
         staged.write_text(render(data, texts), encoding="utf-8")
         counts = {"checks": len(data.checks), "checks_failed": sum(not check.passed for check in data.checks)}
         notes = Notes.of(made_from, content_version(staged), data.movement.num_rows, counts, [])
+        # The day's own page last: while it is not in place, the next run makes both.
+        latest = place.store.info(LATEST)
+        if latest is None or latest.notes.get("day", "") <= data.day:
+            with place.store.staging(LATEST) as copy:
+                copy.write_bytes(staged.read_bytes())
+                place.store.publish(copy, LATEST, {"day": data.day})
         info = place.publish(staged, notes.to_texts())
-    latest = place.store.info(LATEST)
-    if latest is None or latest.notes.get("day", "") <= data.day:
-        with place.store.local(place.key) as page, place.store.staging(LATEST) as staged:
-            staged.write_bytes(page.read_bytes())
-            place.store.publish(staged, LATEST, {"day": data.day})
     return notes, info, three_facts(data, texts)
