@@ -19,6 +19,7 @@ from pyspotify_assets.assets.each_day import ONLY_CHANGED
 from pyspotify_assets.assets.report import REPORT
 from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily.fingerprints import fingerprint
+from pyspotify_assets.daily.refined import waits_to_be_refined
 from pyspotify_assets.daily.refusals import forget_refusal, in_minutes, kept_refusal
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.history import (
@@ -33,6 +34,7 @@ from pyspotify_assets.history import (
 )
 from pyspotify_assets.io_manager import LakeIOManager
 from pyspotify_assets.jobs import Jobs, day_range
+from pyspotify_assets.lake import Lake
 from pyspotify_assets.landing_sensors import export_landed_sensor, raw_landed_sensor
 from pyspotify_assets.planning import days_to_rebuild, touched_days
 from pyspotify_assets.settings import Settings
@@ -88,7 +90,7 @@ def _snapshot_when_allowed(
         refusal = kept_refusal(lake, now)
         if refusal is not None and now < refusal.until:
             return dg.SkipReason(f"{refusal.in_words()}.")
-        failed = _failed_snapshot(context.instance, settings.today(now))
+        failed = _failed_snapshot(context.instance, lake, feeds, settings.today(now))
         if failed is not None:
             return failed
         if refusal is None:
@@ -116,17 +118,36 @@ def _snapshot_when_allowed(
     return snapshot_when_allowed
 
 
-def _failed_snapshot(instance: dg.DagsterInstance, today: date) -> dg.RunRequest | None:
+def _failed_snapshot(
+    instance: dg.DagsterInstance, lake: Lake, feeds: Sequence[Feed], today: date
+) -> dg.RunRequest | None:
     """The snapshot of one of the last days again, if its last run failed or was killed and it is time.
 
-    A day that is over can be taken no more, but what was taken of it can still be refined.
+    A day that is over can be taken no more, but what was taken of it can still be refined: also where the snapshot was
+    tried as often as it may be, and that as often again.
     """
     for back in range(SNAPSHOTS_LOOKED_AT):
         key = snapshot_key(day := (today - timedelta(days=back)).isoformat())
-        again = asked_for(instance, key).again
-        if again is not None:
+        asked = asked_for(instance, key)
+        if asked.again is not None:
             tags = {"pyspotify/reason": "The run before it failed.", ASKED: key, ONLY_CHANGED: "true"}
-            return dg.RunRequest(run_key=again, partition_key=day, tags=tags)
+            return dg.RunRequest(run_key=asked.again, partition_key=day, tags=tags)
+        if back and asked.times and not asked.is_open and not asked.went_well:
+            key = f"refined-{day}"
+            refined = asked_for(instance, key)
+            again = refined.again if refined.times else key
+            left = [feed.name for feed in feeds if waits_to_be_refined(lake, feed.name, day)] if again else []
+            if left:
+                return dg.RunRequest(
+                    run_key=again,
+                    partition_key=day,
+                    asset_selection=[dg.AssetKey(["refined", name]) for name in left],
+                    tags={
+                        "pyspotify/reason": "Its snapshot was taken and not refined.",
+                        ASKED: key,
+                        ONLY_CHANGED: "true",
+                    },
+                )
     return None
 
 

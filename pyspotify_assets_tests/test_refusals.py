@@ -22,11 +22,12 @@ from pyspotify_assets.daily.lake_gate import LakeGate
 from pyspotify_assets.daily.refusals import KEY, KeptRefusal, kept_refusal
 from pyspotify_assets.daily.state import write_state
 from pyspotify_assets.errors import RefusedError
+from pyspotify_assets.history import ASKED, MOST_TIMES, snapshot_key
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.spotify.sample.faults import quota_exceeded, server_error, token_expired, too_many_requests
 from pyspotify_assets.spotify.simulator import Fault, Simulator
 from pyspotify_assets.spotify.token_store import FileTokenStore, Login
-from pyspotify_assets_tests.builders import put_raw
+from pyspotify_assets_tests.builders import put_raw, track
 from pyspotify_assets_tests.desk import Desk
 from pyspotify_assets_tests.pipelines import (
     DAYS,
@@ -301,6 +302,31 @@ class TestSnapshotWhenAllowed:
         assert (again.run_key, again.partition_key) == (f"snapshot-{TODAY}-1", TODAY)
         assert tomorrow.partition_key == "2024-03-04"
         assert tomorrow.run_key not in (first.run_key, again.run_key)
+
+    def test_asks_for_what_was_taken_and_not_refined_when_the_snapshot_has_been_given_up(self, desk, now, monkeypatch):
+        """Six times it failed, the last time killed between raw and refined: nobody asked for that day any more."""
+        monkeypatch.setattr("pyspotify_assets.history.AGAIN_AFTER", timedelta(0))
+
+        def add(status: dg.DagsterRunStatus, asked: str, times: int = 1) -> None:
+            for _ in range(times):
+                desk.instance.add_run(dg.DagsterRun("daily_snapshot", status=status, tags={ASKED: asked}))
+
+        add(dg.DagsterRunStatus.FAILURE, snapshot_key(TODAY), MOST_TIMES)
+        put_raw(desk.pipeline.lake, "top_played", TODAY, [track(1, "A")])
+        same_day = desk.tick("snapshot_when_allowed")
+        now.at += 24 * HOUR
+        [first] = desk.tick("snapshot_when_allowed").run_requests
+        add(dg.DagsterRunStatus.STARTED, first.run_key)
+        under_way = desk.tick("snapshot_when_allowed")
+        monkeypatch.setattr("pyspotify_assets.history.LONGEST_RUN", -HOUR)
+        [again] = desk.tick("snapshot_when_allowed").run_requests
+        mended = desk.run(again, "daily_snapshot")
+
+        assert same_day.run_requests == under_way.run_requests == []
+        assert (first.run_key, first.partition_key) == (f"refined-{TODAY}", TODAY)
+        assert again.run_key == f"refined-{TODAY}-1"
+        assert mended.made() == {"refined/top_played": [TODAY]}
+        assert desk.tick("snapshot_when_allowed").run_requests == []
 
     def test_forgets_the_refusal_when_nothing_is_missing(self, desk, now):
         self.keep(desk, NOON - HOUR)

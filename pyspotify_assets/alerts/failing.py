@@ -23,10 +23,12 @@ _ARROW = "→"
 
 @dataclass(frozen=True)
 class Behind:
-    """Where a look stopped: the time of the last run's last change, and the runs seen shortly before it, by id."""
+    """Where a look stopped: the time of the last run's last change, and the runs seen shortly before it, by id;
+    `killed`: the runs without an end that have been seen."""
 
     at: datetime
     seen: tuple[str, ...] = ()
+    killed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

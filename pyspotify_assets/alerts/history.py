@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.events import DagsterEventType
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from pyspotify_assets.alerts.failing import Behind, Outcome, roots
 from pyspotify_assets.alerts.incidents import Trouble
@@ -43,6 +44,7 @@ QUIET_CHECKS = {
 
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 _UNDER_WAY = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+_EVALUATED = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
 _KINDS = {
     DagsterEventType.STEP_FAILURE,
     DagsterEventType.STEP_SUCCESS,
@@ -68,7 +70,10 @@ def daily_steps(feeds: Sequence[Feed]) -> frozenset[str]:
 def outcomes_behind(
     instance: dg.DagsterInstance, behind: Behind | None, daily: Collection[str]
 ) -> tuple[list[Outcome], Behind]:
-    """How the runs ended that did so behind the cursor, at most RUNS_PER_LOOK of them, and the cursor behind them."""
+    """How the runs ended that did so behind the cursor, at most RUNS_PER_LOOK of them, and the cursor behind them.
+
+    Of a run that was killed, what its checks had found by then.
+    """
     # Dagster's own clock, with which it dates runs.
     behind = behind or Behind(datetime.now(UTC) - FIRST_LOOK)
     records = instance.get_run_records(
@@ -84,19 +89,46 @@ def outcomes_behind(
         if record.dagster_run.run_id not in behind.seen:
             outcomes += roots(list(_outcomes(instance, record.dagster_run, record.update_timestamp, daily)))
     seen = [record.dagster_run.run_id for record in records if record.update_timestamp > latest - OVERLAP]
-    return outcomes, Behind(latest, tuple(seen))
+    killed = _without_end(instance)
+    for record in killed:
+        recent = record.create_timestamp > datetime.now(UTC) - LONGEST_RUN - FIRST_LOOK
+        if recent and record.dagster_run.run_id not in behind.killed:
+            outcomes += _last_found(instance, record, daily)
+    return outcomes, Behind(latest, tuple(seen), tuple(record.dagster_run.run_id for record in killed))
+
+
+def _without_end(instance: dg.DagsterInstance) -> Sequence[dg.RunRecord]:
+    """The runs that began so long ago that they are taken for killed: the last ones, the newest first."""
+    before = datetime.now(UTC) - LONGEST_RUN
+    return instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY, created_before=before), limit=20)
+
+
+def _last_found(instance: dg.DagsterInstance, record: dg.RunRecord, daily: Collection[str]) -> Iterator[Outcome]:
+    """What the checks of a killed run have found, where none has been made since: the run made what they speak of."""
+    run = record.dagster_run
+    for outcome in _outcomes(instance, run, record.update_timestamp, daily):
+        if outcome.kind == "check":
+            asset, _, name = outcome.subject.partition(":")
+            newest = instance.event_log_storage.get_asset_check_execution_history(
+                dg.AssetCheckKey(dg.AssetKey.from_user_string(asset), name), limit=1, status=_EVALUATED
+            )
+            if newest and newest[0].run_id == run.run_id:
+                yield outcome
 
 
 def endless_runs(instance: dg.DagsterInstance, now: datetime) -> list[Trouble]:
     """Runs that began long ago and have not ended, one per job, unless the job has succeeded since."""
-    before = datetime.now(UTC) - LONGEST_RUN
     found: dict[str, Trouble] = {}
-    for record in instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY, created_before=before), limit=20):
+    made_good: set[str] = set()
+    for record in _without_end(instance):
         run = record.dagster_run
+        if run.job_name in made_good:  # By a run behind a newer one.
+            continue
         since = dg.RunsFilter(
             job_name=run.job_name, statuses=[dg.DagsterRunStatus.SUCCESS], created_after=record.create_timestamp
         )
         if instance.get_run_records(since, limit=1):
+            made_good.add(run.job_name)
             continue
         found[run.job_name] = Trouble(
             "run",

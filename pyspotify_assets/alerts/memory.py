@@ -91,7 +91,10 @@ def _from_document(document: Mapping[str, Any]) -> Memory:
             channel: {key: _news(entry) for key, entry in unsent.items()}
             for channel, unsent in document["unsent"].items()
         },
-        {history: Behind(**_of_lists(entry, "at", "seen")) for history, entry in document["behind"].items()},
+        {
+            history: Behind(**_of_lists({"killed": [], **entry}, "at", "seen", "killed"))
+            for history, entry in document["behind"].items()
+        },
     )
 
 

@@ -11,6 +11,10 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluation,
+    AssetCheckEvaluationPlanned,
+)
 from dagster._core.test_utils import create_run_for_test
 
 from pyspotify_assets.alerts import history
@@ -197,6 +201,47 @@ class TestRuns:
         assert watch.tick() == ["new run crawl_raw"]
         create_run_for_test(watch.instance, job_name="crawl_raw", status=dg.DagsterRunStatus.SUCCESS)
         assert watch.tick() == ["solved run crawl_raw"]
+
+    def test_what_a_check_had_found_in_a_run_that_was_killed_is_told_once_it_is_taken_for_killed(
+        self, watch, monkeypatch
+    ):
+        """The next run left alone what that one had made, and no check said it again."""
+        monkeypatch.setattr(history, "LONGEST_RUN", HOUR)
+        killed = create_run_for_test(watch.instance, job_name="daily_snapshot", status=dg.DagsterRunStatus.STARTED)
+        self.found(watch, killed, passed=False)
+        assert watch.tick() == []
+        monkeypatch.setattr(history, "LONGEST_RUN", -HOUR)
+
+        assert watch.tick() == ["new run daily_snapshot", "new check raw/top_played:no_day_missed"]
+        assert watch.tick() == []
+        assert "no snapshot of some day" in read_memory(watch.pipeline.lake).open_incidents()[1].trouble.happened
+        mending = create_run_for_test(watch.instance, job_name="daily_snapshot")
+        self.found(watch, mending, passed=True)
+        watch.instance.report_run_failed(mending, "of something else")
+        assert "solved check raw/top_played:no_day_missed" in watch.tick()
+
+    def test_nor_is_it_told_where_the_check_has_been_made_again_since(self, watch, monkeypatch):
+        killed, later = (
+            create_run_for_test(watch.instance, job_name="daily_snapshot", status=status)
+            for status in (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.SUCCESS)
+        )
+        self.found(watch, killed, passed=False)
+        self.found(watch, later, passed=True)
+        monkeypatch.setattr(history, "LONGEST_RUN", -HOUR)
+
+        assert watch.tick() == []
+
+    def found(self, watch: Watch, run: dg.DagsterRun, passed: bool) -> None:
+        """The check no_day_missed is made in this run."""
+        check = {"asset_key": dg.AssetKey(["raw", "top_played"]), "check_name": "no_day_missed"}
+        words, warning = "no snapshot of some day", dg.AssetCheckSeverity.WARN
+        found = AssetCheckEvaluation(**check, passed=passed, metadata={}, description=words, severity=warning)
+        for kind, about in (
+            (dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED, AssetCheckEvaluationPlanned(**check)),
+            (dg.DagsterEventType.ASSET_CHECK_EVALUATION, found),
+        ):
+            event = dg.DagsterEvent(kind.value, run.job_name, step_key="raw__top_played", event_specific_data=about)
+            watch.instance.report_dagster_event(event, run.run_id)
 
     def test_a_run_that_could_not_even_start_is_a_failure_of_its_job(self, watch):
         watch.break_job("no room on this machine")
