@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     refine_engine: Literal["local", "glue", "auto"] = Field(
         "local", description="Who refines: this process, the Glue job, or `auto`: the job from `refine_glue_from` on."
     )
-    refine_glue_from: int = Field(1 << 30, ge=0, description="Bytes of a raw day from which `auto` takes the Glue job.")
+    refine_glue_from: int = Field(8 << 30, ge=0, description="Bytes of a raw day from which `auto` takes the Glue job.")
     glue_timeout: int = Field(3600, ge=60, le=172800, description="Seconds that one run of the Glue job may take.")
     quicksight_principal: str = Field(
         "", description="ARN of a QuickSight user or group: makes a dashboard for them; on AWS only. Unless set, none."

@@ -365,7 +365,7 @@ def test_days_below_the_threshold_are_refined_here(glue):
     [
         ("local", None),
         ("glue", GlueRefiner(job="spotify-refine-dev", timeout=3600, from_bytes=0)),
-        ("auto", GlueRefiner(job="spotify-refine-dev", timeout=3600, from_bytes=1 << 30)),
+        ("auto", GlueRefiner(job="spotify-refine-dev", timeout=3600, from_bytes=8 << 30)),
     ],
 )
 def test_the_setting_decides_who_refines(engine, expected):

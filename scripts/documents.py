@@ -20,7 +20,7 @@ from scripts.imports import LAYERS, Layer, arrows
 from scripts.markdown import table, with_parts
 from scripts.messages import BLANK, error_table, kinds
 from scripts.pipeline_graph import asset_drawing, automation_table, job_table, layer_drawing
-from scripts.scale import limits_table, measured_table, scale_table
+from scripts.scale import engines_table, limits_table, measured_table, scale_table
 
 DOCS = Path(__file__).parent.parent / "docs"
 CONTRACTS = DOCS / "contracts.md"
@@ -72,7 +72,12 @@ def _parts() -> dict[str, str]:
 
 
 def _scale_parts() -> dict[str, str]:
-    return {"scale": scale_table(), "scale-limits": limits_table(), "scale-measured": measured_table()}
+    return {
+        "scale": scale_table(),
+        "scale-limits": limits_table(),
+        "scale-engines": engines_table(),
+        "scale-measured": measured_table(),
+    }
 
 
 def _layer_row(layer: Layer) -> tuple[str, str, str]:

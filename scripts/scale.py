@@ -18,6 +18,7 @@ from scripts.markdown import table
 
 LOOKBACK = Settings.model_fields["lookback_days"].default
 BUDGET = Settings.model_fields["spotify_daily_requests"].default
+GLUE_FROM = Settings.model_fields["refine_glue_from"].default
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Figure:
 
 
 _SAMPLE = "the sample's day, two feeds, 1,547 rows: docs/costs.md"
+_TEN_MILLION = "`make bench`, refining 10 million rows, two cores"
 _CPU = "processor time, 2 feeds, 25 to 200 days, two shared cores"
 MEASURED = {
     "rows of a feed and day": Figure(1_547 / 2, "rows", _SAMPLE),
@@ -37,17 +39,21 @@ MEASURED = {
     "raw bytes of a row": Figure(490_000 / 1_547, "bytes", _SAMPLE),
     "refined bytes of a row": Figure(150_000 / 1_547, "bytes", _SAMPLE),
     "refining a small day": Figure(0.030, "s", _CPU),
-    "refining a row": Figure(13e-6, "s", "26 s for 2 million: docs/decisions/glue-job.md"),
-    "memory for a raw byte": Figure(1.3 * 2**30 / 481e6, "bytes", "1.3 GiB for 481 MB: docs/decisions/glue-job.md"),
+    "refining a row": Figure(9.4e-6, "s", _TEN_MILLION),
+    "memory of refining a million rows": Figure(450e6, "bytes", "`make bench`, refining"),
+    "memory of refining ten million": Figure(658e6, "bytes", _TEN_MILLION),
     "crawling a day that is new": Figure(0.0012, "s", f"the local crawler; {_CPU}"),
     "loading the definitions, per feed": Figure(0.013, "s", "processor time, 2 and 100 feeds"),
 }
+_FARGATE = "https://aws.amazon.com/fargate/pricing/"
 PRICES = {
     "Athena": Figure(5.0, "dollars per TB", "https://aws.amazon.com/athena/pricing/"),
     "Athena's least": Figure(10e6, "bytes of a query", "https://aws.amazon.com/athena/pricing/"),
     "crawl": Figure(2 * 0.44 / 6, "dollars of 10 minutes of 2 DPU", "https://aws.amazon.com/glue/pricing/"),
     "storage": Figure(0.023, "dollars per GB and month", "https://aws.amazon.com/s3/pricing/"),
     "writes": Figure(0.005 / 1000, "dollars per write", "https://aws.amazon.com/s3/pricing/"),
+    "machine": Figure((2 * 0.04048 + 8 * 0.004445) / 3600, "dollars a second of 2 CPU, 8 GB", _FARGATE),
+    "Glue job, at least": Figure(2 * 0.44 / 60, "dollars of a minute of 2 DPU", "https://aws.amazon.com/glue/pricing/"),
 }
 RATE = Figure(3, "requests a second", "assumed, 90 in 30 seconds: Spotify publishes no figure")
 QUERY_LENGTH = Figure(262_144, "bytes", "https://docs.aws.amazon.com/athena/latest/ug/service-limits.html")
@@ -132,6 +138,44 @@ def limits_table() -> str:
     return table(("beyond", "what gives way", "since", "what takes over"), lines)
 
 
+def engines_table() -> str:
+    """What one machine takes for a day of one feed, by its size, beside the least that the Glue job costs."""
+    lines, least = [], f"{PRICES['Glue job, at least'].value:.4f}"
+    for gib in (0.25, 1, 8, 16, 32):
+        rows = gib * 2**30 / MEASURED["raw bytes of a row"].value
+        seconds = rows * MEASURED["refining a row"].value
+        dollars = seconds * PRICES["machine"].value
+        refined = rows * MEASURED["refined bytes of a row"].value
+        lines.append(
+            (
+                f"{gib:g} GiB{', the default' if gib * 2**30 == GLUE_FROM else ''}",
+                f"{rows / 1e6:.3g} million",
+                _time(seconds),
+                _bytes(memory(rows)),
+                _bytes(gib * 2**30 + refined),
+                f"{dollars:.4f}",
+                least,
+            )
+        )
+    columns = (
+        "raw",
+        "rows",
+        "one machine",
+        "its memory",
+        "its disk",
+        "its dollars",
+        "dollars of the Glue job, at least",
+    )
+    return table(columns, lines)
+
+
+def memory(rows: float) -> float:
+    """Bytes that refining so many rows holds: what it takes anyway, and what it remembers of each."""
+    little, much = (MEASURED[f"memory of refining {name}"].value for name in ("a million rows", "ten million"))
+    for_a_row = (much - little) / 9e6
+    return little + max(rows - 1e6, 0) * for_a_row
+
+
 def _day(size: Size) -> dict[str, str]:
     measured = {name: figure.value for name, figure in MEASURED.items()}
     prices = {name: figure.value for name, figure in PRICES.items()}
@@ -154,7 +198,7 @@ def _day(size: Size) -> dict[str, str]:
         "partitions after a year": _short(365 * (2 * size.feeds + len(MARTS))),
         "raw, refined": f"{_bytes(raw)}, {_bytes(refined)}",
         "refining, one core": _time(seconds),
-        "memory of the largest day": _bytes(measured["memory for a raw byte"] * raw / size.feeds),
+        "memory of a feed's day, at most": _bytes(memory(size.rows / size.feeds)),
         "looking at new days, local crawler": _time(2 * size.feeds * measured["crawling a day that is new"]),
         "scanned by the marts": _bytes(scanned),
         "loading the definitions, on top of Dagster": _time(size.feeds * measured["loading the definitions, per feed"]),
