@@ -35,6 +35,7 @@ def rows(quick: bool, scratch: Path) -> Iterator[Row]:
         raw.unlink()
 
 
+# Folders are named after modules: Spark takes the brackets of its own name, in a path, for a pattern.
 def _row(
     scratch: Path,
     count: int,
@@ -48,13 +49,13 @@ def _row(
         def refined() -> Figures:
             if name == SPARK and shutil.which("java") is None:
                 raise Absent("needs Java: `java` is not on the PATH")
-            return processes.python(_RUN, MODULES[name], raw, scratch / name, *options).figures
+            return processes.python(_RUN, MODULES[name], raw, scratch / MODULES[name], *options).figures
 
         return refined
 
     def agree() -> None:
         """All results are compared with ours; Spark's too, if it took part."""
-        files = [scratch / name / "refined.parquet" for name in names]
+        files = [scratch / MODULES[name] / "refined.parquet" for name in names]
         try:
             processes.python("benchmarks.refining.compare", *(file for file in files if file.exists()))
         except processes.Failed as difference:
