@@ -132,23 +132,24 @@ def _failed_snapshot(
         if asked.again is not None:
             tags = {"pyspotify/reason": "The run before it failed.", ASKED: key, ONLY_CHANGED: "true"}
             return dg.RunRequest(run_key=asked.again, partition_key=day, tags=tags)
-        if back and asked.times and not asked.is_open and not asked.went_well:
-            key = f"refined-{day}"
-            refined = asked_for(instance, key)
-            again = refined.again if refined.times else key
-            left = [feed.name for feed in feeds if waits_to_be_refined(lake, feed.name, day)] if again else []
-            if left:
-                return dg.RunRequest(
-                    run_key=again,
-                    partition_key=day,
-                    asset_selection=[dg.AssetKey(["refined", name]) for name in left],
-                    tags={
-                        "pyspotify/reason": "Its snapshot was taken and not refined.",
-                        ASKED: key,
-                        ONLY_CHANGED: "true",
-                    },
-                )
+        given_up = asked.times and not asked.is_open and not asked.went_well
+        unrefined = _unrefined(instance, lake, feeds, day) if back and given_up else None
+        if unrefined is not None:
+            return unrefined
     return None
+
+
+def _unrefined(instance: dg.DagsterInstance, lake: Lake, feeds: Sequence[Feed], day: str) -> dg.RunRequest | None:
+    """What was taken of the day refined, if it is not and it is time to ask for it."""
+    key = f"refined-{day}"
+    asked = asked_for(instance, key)
+    run_key = asked.again if asked.times else key
+    left = [feed.name for feed in feeds if waits_to_be_refined(lake, feed.name, day)] if run_key else []
+    if not left:
+        return None
+    tags = {"pyspotify/reason": "Its snapshot was taken and not refined.", ASKED: key, ONLY_CHANGED: "true"}
+    keys = [dg.AssetKey(["refined", name]) for name in left]
+    return dg.RunRequest(run_key=run_key, partition_key=day, asset_selection=keys, tags=tags)
 
 
 def _crawl_when_newer(

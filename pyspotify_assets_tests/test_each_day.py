@@ -61,7 +61,7 @@ def job_of_make(name: str) -> dg.JobDefinition:
     assets = {"good": first(published), "failing": first(fail_on_the_third), "checked": first(even_days_only)}
     assets["holding"] = first(lambda day: published(day, [ODD_IS_FINE.finding(True, "fine")]))
     assets["missing"] = first(miss_the_third)
-    assets["together"] = first(together(Barrier(2, timeout=20)), of_all_days={"the same": "for all"}, at_once=2)
+    assets["together"] = first(together(Barrier(2, timeout=20)), of_all_days=lambda: {"the same": "for all"}, at_once=2)
     assets["unchanged"] = first(
         published, lambda day: LeftAlone("same", published(day)) if day < "2026-11-03" else None
     )

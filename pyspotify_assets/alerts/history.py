@@ -68,11 +68,11 @@ def daily_steps(feeds: Sequence[Feed]) -> frozenset[str]:
 
 
 def outcomes_behind(
-    instance: dg.DagsterInstance, behind: Behind | None, daily: Collection[str]
+    instance: dg.DagsterInstance, behind: Behind | None, daily: Collection[str], killed: Sequence[dg.RunRecord]
 ) -> tuple[list[Outcome], Behind]:
     """How the runs ended that did so behind the cursor, at most RUNS_PER_LOOK of them, and the cursor behind them.
 
-    Of a run that was killed, what its checks had found by then.
+    Of those that were `killed`, see `runs_without_end`, what their checks had found by then.
     """
     # Dagster's own clock, with which it dates runs.
     behind = behind or Behind(datetime.now(UTC) - FIRST_LOOK)
@@ -89,15 +89,14 @@ def outcomes_behind(
         if record.dagster_run.run_id not in behind.seen:
             outcomes += roots(list(_outcomes(instance, record.dagster_run, record.update_timestamp, daily)))
     seen = [record.dagster_run.run_id for record in records if record.update_timestamp > latest - OVERLAP]
-    killed = _without_end(instance)
+    earliest = datetime.now(UTC) - LONGEST_RUN - FIRST_LOOK
     for record in killed:
-        recent = record.create_timestamp > datetime.now(UTC) - LONGEST_RUN - FIRST_LOOK
-        if recent and record.dagster_run.run_id not in behind.killed:
+        if record.create_timestamp > earliest and record.dagster_run.run_id not in behind.killed:
             outcomes += _last_found(instance, record, daily)
     return outcomes, Behind(latest, tuple(seen), tuple(record.dagster_run.run_id for record in killed))
 
 
-def _without_end(instance: dg.DagsterInstance) -> Sequence[dg.RunRecord]:
+def runs_without_end(instance: dg.DagsterInstance) -> Sequence[dg.RunRecord]:
     """The runs that began so long ago that they are taken for killed: the last ones, the newest first."""
     before = datetime.now(UTC) - LONGEST_RUN
     return instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY, created_before=before), limit=20)
@@ -116,11 +115,11 @@ def _last_found(instance: dg.DagsterInstance, record: dg.RunRecord, daily: Colle
                 yield outcome
 
 
-def endless_runs(instance: dg.DagsterInstance, now: datetime) -> list[Trouble]:
-    """Runs that began long ago and have not ended, one per job, unless the job has succeeded since."""
+def endless_runs(instance: dg.DagsterInstance, now: datetime, killed: Sequence[dg.RunRecord]) -> list[Trouble]:
+    """Of the runs that were `killed`, see `runs_without_end`, one per job, unless the job has succeeded since."""
     found: dict[str, Trouble] = {}
     made_good: set[str] = set()
-    for record in _without_end(instance):
+    for record in killed:
         run = record.dagster_run
         if run.job_name in made_good:  # By a run behind a newer one.
             continue

@@ -14,7 +14,7 @@ import dagster as dg
 
 from pyspotify_assets.alerts import access, failing
 from pyspotify_assets.alerts.channels import Channel
-from pyspotify_assets.alerts.history import daily_steps, endless_runs, history_id, outcomes_behind
+from pyspotify_assets.alerts.history import daily_steps, endless_runs, history_id, outcomes_behind, runs_without_end
 from pyspotify_assets.alerts.incidents import Incident, Kind, News, Trouble, step
 from pyspotify_assets.alerts.lateness import late
 from pyspotify_assets.alerts.memory import Memory, read_memory, write_memory
@@ -73,22 +73,24 @@ def do_round(watched: Watched, now: datetime, channels: Sequence[Channel]) -> Ro
 
 def _look(watched: Watched, memory: Memory, now: datetime) -> tuple[Memory, list[News]]:
     history = history_id(watched.instance)
-    outcomes, behind = outcomes_behind(watched.instance, memory.behind.get(history), daily_steps(watched.feeds))
+    killed, daily = runs_without_end(watched.instance), daily_steps(watched.feeds)
+    outcomes, behind = outcomes_behind(watched.instance, memory.behind.get(history), daily, killed)
     # Runs are dated by Dagster's clock, which may be ahead of the one that was handed in.
     outcomes = [replace(outcome, at=min(outcome.at, now)) for outcome in outcomes]
     left = failing.after(memory.failing, outcomes, lambda one: _irretrievable(one, watched.spotify))
     left = {key: outcome for key, outcome in left.items() if _still_a_feed(outcome.subject, watched.feeds)}
-    troubles, unseen = _troubles(watched, memory, left, now)
+    failed = [*failing.troubles(left), *endless_runs(watched.instance, now, killed)]
+    troubles, unseen = _troubles(watched, memory, left, failed, now)
     incidents, news = step(memory.incidents, troubles, now, unseen)
     after = replace(memory, incidents=incidents, failing=left)
     return (after.looked(history, behind) if behind != memory.behind.get(history) else after), news
 
 
 def _troubles(
-    watched: Watched, memory: Memory, left: failing.Failing, now: datetime
+    watched: Watched, memory: Memory, left: failing.Failing, failed: Sequence[Trouble], now: datetime
 ) -> tuple[list[Trouble], set[Kind]]:
-    """What is wrong now, and the kinds of which that cannot be said."""
-    found = [*failing.troubles(left), *endless_runs(watched.instance, now)]
+    """What is wrong now, runs that `failed` included, and the kinds of which that cannot be said."""
+    found = [*failed]
     unseen: set[Kind] = set()
 
     def look(kind: Kind, asked: Callable[[], Sequence[Trouble | None]]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import dagster as dg
 
@@ -90,15 +89,15 @@ def each_day(
     checks: Sequence[Check],
     left_alone: Callable[[str], LeftAlone | None],
     make: Callable[[str], Published | LeftAlone | Missed],
-    of_all_days: Mapping[str, object] = MappingProxyType({}),
+    of_all_days: Callable[[], Mapping[str, object]] = dict,
     at_once: int = 1,
 ) -> Iterator[Result]:
     """Make every day of the run's partitions; yields the results of the one asset of `context`.
 
     `left_alone(day)` is asked only in runs tagged ONLY_CHANGED. A day whose `make` raises does not stop the others; at
     the end the step fails and names every such day. One that was missed is no failure: it is observed, with the reason.
-    `of_all_days` is metadata that is the same for every day: the last one of a run tells it, since a thousand times the
-    same costs more than the days. `at_once`: days that may be made at the same time, each in a thread.
+    `of_all_days` gives metadata that is the same for every day: only the last one of a run tells it, since a thousand
+    times the same costs more than the days. `at_once`: days that may be made at the same time, each in a thread.
     """
     key = context.asset_key
     only_changed = context.run.tags.get(ONLY_CHANGED) == "true"
@@ -114,11 +113,13 @@ def each_day(
         except Exception as error:  # Whatever it is, it shall not take the other days with it.
             return error
 
-    for day, outcome in zip(
-        days, ahead(outcome_of, days, at_once) if at_once > 1 else map(outcome_of, days), strict=True
-    ):
+    def tell(day: str, made: str, published: Published) -> None:
+        told_once = of_all_days() if day == days[-1] else {}
+        context.log_event(_materialization(context, made, published, made_after, told_once))
+
+    outcomes = ahead(outcome_of, days, at_once) if at_once > 1 else map(outcome_of, days)
+    for day, outcome in zip(days, outcomes, strict=True):
         name = f"{key.to_user_string()} {day}"
-        told_once = of_all_days if day == days[-1] else {}
         try:
             if isinstance(outcome, Exception):
                 raise outcome
@@ -126,7 +127,7 @@ def each_day(
                 # A new Dagster instance over an old lake; or a run was killed before it could tell what it had made.
                 if outcome.published is not None and told.get(day) != outcome.published.notes.version:
                     found[day] = outcome.published.notes.findings
-                    context.log_event(_materialization(context, day, outcome.published, made_after, told_once))
+                    tell(day, day, outcome.published)
                 progress.info("%s: left alone, %s", name, outcome.reason, extra={"day_done": True})
                 continue
             if isinstance(outcome, Missed):
@@ -137,7 +138,7 @@ def each_day(
             if published is not None:
                 made = published.day or day
                 found[made] = published.findings or published.notes.findings
-                context.log_event(_materialization(context, made, published, made_after, told_once))
+                tell(day, made, published)
                 rows = f"{key.to_user_string()} {made}: {published.notes.rows} rows"
                 progress.info(rows, extra={"day_done": made == day})
         except Exception as error:

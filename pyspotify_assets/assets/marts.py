@@ -1,6 +1,6 @@
 """`spotify_marts/<mart>`: one asset per mart, written by Athena SQL over the crawled tables of all feeds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -105,7 +105,10 @@ def mart_asset(
             findings = [*mart_findings(rows, mart), *judged(mart, rows)]
             return Published(partition.uri, partition.size, notes, details, findings=findings)
 
-        name, of = ".".join(key), tuple(feeds)
-        yield from each_day(context, checks, left_alone, make, {**columns_from(name, of), **lineage_metadata(name, of)})
+        def of_all_days() -> Mapping[str, object]:
+            name, of = ".".join(key), tuple(feeds)
+            return {**columns_from(name, of), **lineage_metadata(name, of)}
+
+        yield from each_day(context, checks, left_alone, make, of_all_days)
 
     return build

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import dagster as dg
 
@@ -123,7 +124,7 @@ def raw_asset(feed: Feed, settings: Settings, partitions: dg.PartitionsDefinitio
                 return published
             return Missed(f"the snapshot was completed on {taken.day} and is that day's", instead=published)
 
-        yield from each_day(context, RAW_CHECKS, left_alone, make, lineage_metadata("/".join(key), (feed,)))
+        yield from each_day(context, RAW_CHECKS, left_alone, make, partial(lineage_metadata, "/".join(key), (feed,)))
 
     return raw
 

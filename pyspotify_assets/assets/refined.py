@@ -1,6 +1,7 @@
 """`refined/<feed>`: the raw day typed, deduplicated and ordered, as Parquet. What cannot be typed is in quarantine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import dagster as dg
 
@@ -25,12 +26,14 @@ from pyspotify_assets.assets.metadata import (
 )
 from pyspotify_assets.checks import REFINED_CHECKS
 from pyspotify_assets.daily.notes import Notes
-from pyspotify_assets.daily.refined import refined_fingerprint
+from pyspotify_assets.daily.refined import Made, refined_fingerprint
 from pyspotify_assets.errors import MissingPartitionError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.io_manager import LakeIOManager
+from pyspotify_assets.lake import Place
 from pyspotify_assets.refiners import Refiner
 from pyspotify_assets.schemas import dagster_schema
+from pyspotify_assets.table_files import read_reader
 from pyspotify_assets.tables import SNAPSHOT
 
 
@@ -98,11 +101,19 @@ def refined_asset(feed: Feed, partitions: dg.PartitionsDefinition) -> dg.AssetsD
                     raise
                 day = instead
                 made, shown = refiner.refine(context, lake, feed.name, day)
-            rows = made.first_rows.select(PREVIEWED["refined"]).to_pylist() if made.first_rows is not None else []
-            details = {"preview": preview(rows), **shown}
-            return Published(lake.place(key, day).uri, made.info.size, made.notes, details, day)
+            place = lake.place(key, day)
+            details = {"preview": preview(_first_rows(made, place)), **shown}
+            return Published(place.uri, made.info.size, made.notes, details, day)
 
-        lineage = lineage_metadata("/".join(key), (feed,))
+        lineage = partial(lineage_metadata, "/".join(key), (feed,))
         yield from each_day(context, REFINED_CHECKS, left_alone, make, lineage, refiner.at_once)
 
     return refined
+
+
+def _first_rows(made: Made, place: Place) -> Sequence[Mapping[str, object]]:
+    """What is shown of a day; read where another has made it."""
+    rows = made.first_rows
+    if rows is None:
+        rows = next(read_reader([(place, made.info)], PREVIEWED["refined"], False), None)
+    return [] if rows is None else rows.slice(0, refine.FIRST_ROWS).select(PREVIEWED["refined"]).to_pylist()

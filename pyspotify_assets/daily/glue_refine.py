@@ -19,7 +19,6 @@ from pyspotify_assets.daily.refined import Made, RefinedDay, counts_of, refined_
 from pyspotify_assets.errors import GlueJobError, LakeError, PySpotifyError, RawFormatError, SettingsError
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.stores.s3 import S3Store
-from pyspotify_assets.table_files import read_reader
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,8 +44,6 @@ def refine_day_on_glue(lake: Lake, feed: str, day: str, run: JobRunner) -> Made:
     Raises MissingPartitionError where the raw day is not there, RawFormatError, GlueJobError, CheckFailedError,
     LakeError; SettingsError for a lake that is not on S3. In every case the workspace is gone afterwards.
     """
-    import pyarrow as pa
-
     task = refined_day(lake, feed, day)
     state, target, quarantine = (_on_s3(store) for store in (lake.stores["state"], task.place.store, task.quarantine))
     workspace = f"glue/{feed}/{day}/{uuid.uuid4().hex}"
@@ -71,11 +68,7 @@ def refine_day_on_glue(lake: Lake, feed: str, day: str, run: JobRunner) -> Made:
             quarantine.adopt(state, quarantine_key, task.quarantine_key)
         else:
             quarantine.delete(task.quarantine_key)
-        info = target.adopt(state, refined_key, task.place.key, notes.to_texts())
-        with read_reader([(task.place, info)], None, False) as batches:
-            first = next(batches, None)
-        shown = pa.Table.from_batches([first.slice(0, refine.FIRST_ROWS)]) if first is not None else None
-        return Made(notes, info, shown)
+        return Made(notes, target.adopt(state, refined_key, task.place.key, notes.to_texts()))
     finally:
         _clear(state, workspace)
 

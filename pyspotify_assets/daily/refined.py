@@ -33,11 +33,12 @@ _LARGE_ONE = threading.Lock()
 
 
 class Made(NamedTuple):
-    """A refined day that is in place: its notes, what it is in the lake, and its first rows, if it has any."""
+    """A refined day that is in place: its notes, what it is in the lake, and its first rows, where this process has
+    seen them and there are any."""
 
     notes: Notes
     info: ObjectInfo
-    first_rows: pa.Table | None
+    first_rows: pa.Table | None = None
 
 
 @dataclass(frozen=True)
