@@ -69,6 +69,9 @@ SPOTIFY_ANSWERS = Check("spotify_answers", "Spotify answers, and the day's budge
 NO_DAY_MISSED = Check(
     "no_day_missed", "No day has gone by without a snapshot since the one before, within a month.", blocking=False
 )
+MISSED_DAYS = "missed_days"
+"""Figure of that check: the days, a gap as `first to last`, with commas between."""
+
 LOGIN_FRESH = Check("login_fresh", "The user's login is younger than five months: it ends after six.", blocking=False)
 ACCOUNTED = Check("rows_accounted_for", "Raw rows = refined + duplicates + quarantined.")
 SCHEMA = Check("schema_as_declared", "Columns and types are those of the declaration.")
@@ -91,6 +94,9 @@ RAW_CHECKS = (
 )
 REFINED_CHECKS = (ACCOUNTED, SCHEMA, TYPES_UNCHANGED, KEYS, POPULARITY, POPULARITY_GIVEN, NOTHING_QUARANTINED)
 MART_CHECKS = (SCHEMA, KEYS)
+
+_MANY = 1 << 17
+"""Rows of a file that is worth being read in threads."""
 
 CATALOG_SCHEMA = Check("files_match_declaration", "The columns of newly crawled files are the declared ones.", False)
 COUNTS_AGREE = Check(
@@ -178,7 +184,7 @@ def missed_days_finding(missed: Sequence[tuple[str, str]]) -> Finding:
     days = ", ".join(first if first == last else f"{first} to {last}" for first, last in missed)
     number = sum((date.fromisoformat(last) - date.fromisoformat(first)).days + 1 for first, last in missed)
     summary = f"no snapshot of {days}: {number} missed" if missed else "none"
-    return NO_DAY_MISSED.finding(not missed, summary, days_missed=number)
+    return NO_DAY_MISSED.finding(not missed, summary, days_missed=number, **({MISSED_DAYS: days} if missed else {}))
 
 
 def refined_findings(
@@ -192,11 +198,13 @@ def refined_findings(
     schema, rows = file.schema_arrow, file.metadata.num_rows
     if schema_differences(schema, arrow_schema(SNAPSHOT)):
         return judge_refined(schema, rows, raw_rows, duplicates, quarantined, reasons)
-    columns = ["track_id", "track_name", "artist_name", "album_name", "popularity"]
-    table = file.read(columns)
-    with_id = table.filter(pc.is_valid(table["track_id"]))
-    without = table.filter(pc.is_null(table["track_id"]))
-    repeated = _repeated(with_id, ["track_id"]) + _repeated(without, ["track_name", "artist_name", "album_name"])
+    # Threads cost more than they save where there is little to read.
+    table = file.read(["track_id", "popularity"], use_threads=rows > _MANY)
+    ids = table["track_id"]
+    repeated = len(ids) - ids.null_count - pc.count_distinct(ids).as_py()
+    if ids.null_count:
+        names = ["track_name", "artist_name", "album_name"]
+        repeated += _repeated(file.read(names).filter(pc.is_null(ids)), names)
     popularity = pc.min_max(table["popularity"]).as_py()
     return judge_refined(
         schema, rows, raw_rows, duplicates, quarantined, reasons, repeated, (popularity["min"], popularity["max"])

@@ -108,4 +108,6 @@ def dagster_schema(table: Table, raw: bool = False) -> dg.TableSchema:
 
 def schema_differences(found: pa.Schema, declared: pa.Schema) -> list[str]:
     """How the schema of a file that is to be published differs from the declared one, in words."""
+    if found.equals(declared):
+        return []
     return [str(one) for one in staged_differences(declared_types(found), declared_types(declared))]

@@ -133,7 +133,10 @@ class TestDaysThatWereMissed:
         assert check.description == f"{TODAY}: no snapshot of 2024-02-27 to 2024-02-29, 2024-03-02: 4 missed"
 
     def test_are_counted(self):
-        assert missed_days_finding([("2024-02-28", "2024-03-01"), ("2024-03-03",) * 2]).figures == {"days_missed": 4}
+        assert missed_days_finding([("2024-02-28", "2024-03-01"), ("2024-03-03",) * 2]).figures == {
+            "days_missed": 4,
+            "missed_days": "2024-02-28 to 2024-03-01, 2024-03-03",
+        }
 
 
 class TestTheLogin:

@@ -35,8 +35,9 @@ class Behind:
 class Outcome:
     """How one thing ended in one run: the asset or job `subject`, or one of its checks (`asset:check`).
 
-    `days` that went well, where `ok`, else that failed; empty for what has no days. `words` and `errors` (names of
-    classes): of what failed; `page`: of the UI. `at`: when, aware. `grave`: more than a warning.
+    `days` that went well, where `ok`, else that failed; of a check those that it misses; empty for what has no days.
+    `words` and `errors` (names of classes): of what failed; `page`: of the UI. `at`: when, aware. `grave`: more than a
+    warning.
     """
 
     kind: Literal["failure", "check"]
@@ -98,7 +99,8 @@ def troubles(failing: Failing) -> list[Trouble]:
 
 def roots(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """The outcomes of one run without the failures that only say that something before them has failed."""
-    failed = {day for one in outcomes if not one.ok and MISSING_ERROR not in one.errors for day in one.days}
+    failures = [one for one in outcomes if one.kind == "failure" and not one.ok]
+    failed = {day for one in failures if MISSING_ERROR not in one.errors for day in one.days}
     return [
         one
         for one in outcomes
@@ -161,7 +163,8 @@ def _of_check(outcome: Outcome) -> Trouble:
         shortened(outcome.words, LONGEST_SAID),
         remedy,
         outcome.page,
-        grave=outcome.grave,
+        outcome.days,
+        outcome.grave,
     )
 
 

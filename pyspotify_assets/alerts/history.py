@@ -16,10 +16,11 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from pyspotify_assets.alerts.failing import Behind, Outcome, roots
 from pyspotify_assets.alerts.incidents import Trouble
 from pyspotify_assets.assets.each_day import FAILED_DAYS, PARTITION, RANGE_END, RANGE_START
-from pyspotify_assets.checks import LOGIN_FRESH, POPULARITY_GIVEN, SPOTIFY_ANSWERS
+from pyspotify_assets.checks import LOGIN_FRESH, MISSED_DAYS, POPULARITY_GIVEN, SPOTIFY_ANSWERS
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.history import failure_words
 from pyspotify_assets.names import DATABASES
+from pyspotify_assets.planning import days_between
 from pyspotify_assets.tables import MARTS
 
 RUNS_PER_LOOK = 50
@@ -159,7 +160,8 @@ def _outcomes(
             if found.check_name not in QUIET_CHECKS:
                 grave = found.severity is dg.AssetCheckSeverity.ERROR
                 subject, shown = f"{asset}:{found.check_name}", f"assets/{asset}?view=checks"
-                yield Outcome("check", subject, found.passed, at, (), found.description or "", (), shown, grave)
+                missed = _missed(found.metadata)
+                yield Outcome("check", subject, found.passed, at, missed, found.description or "", (), shown, grave)
         elif event.step_key is not None:
             step_days = days if event.step_key in daily else ()
             if event.is_step_failure:
@@ -184,6 +186,13 @@ def _subject(step: str) -> str:
     return f"{DATABASES['marts'] if kind == 'mart' else kind}/{name}" if name else step
 
 
+def _missed(metadata: Mapping[str, dg.MetadataValue]) -> tuple[str, ...]:
+    """The days that a check misses, by its figures."""
+    gaps = str(metadata[MISSED_DAYS].value).split(", ") if MISSED_DAYS in metadata else []
+    ends = [[date.fromisoformat(end) for end in gap.split(" to ")] for gap in gaps]
+    return tuple(day for gap in ends for day in days_between(gap[0], gap[-1]))
+
+
 def _days(tags: Mapping[str, str]) -> tuple[str, ...]:
     """The days of a run by its tags; none where it has none, or they are no days."""
     try:
@@ -192,7 +201,7 @@ def _days(tags: Mapping[str, str]) -> tuple[str, ...]:
         first, last = date.fromisoformat(tags[RANGE_START]), date.fromisoformat(tags[RANGE_END])
     except (KeyError, ValueError):
         return ()
-    return tuple((first + timedelta(days=number)).isoformat() for number in range((last - first).days + 1))
+    return tuple(days_between(first, last))
 
 
 def _errors_by_day(event: Any) -> Mapping[str, str]:

@@ -4,7 +4,8 @@ An incident is one kind of trouble with one thing, however often it shows: ten f
 is the same failure every hour. What holds, for each of them, whatever comes in whatever order:
 
 - While it is open, the last word about it is never "solved"; when it ends there is exactly one "solved".
-- It is told when it opens and then once a day; and at once, but only once, when it has become grave.
+- It is told when it opens and then once a day; and at once, but only once, when it has become grave, or when a check
+  has found days missing that were not among those it was about: they are for ever, and the next day passes it again.
 - One that comes back within a day is told once more as "again", and from then on counts as solved only when it has
   stayed away for a day: whatever flaps is told three times on its first day and then once a day.
 """
@@ -29,7 +30,8 @@ class Trouble:
     """Something that is wrong now. `subject`: with what, by the name that users know it by; `since`: an aware instant.
 
     `title` is one line; `happened` says more in a few; `remedy`: what to do; `page`: path of the page in Dagster's UI
-    that shows it; `days`: the partitions it is about, where it is about some. Grave: something is missing or false.
+    that shows it; `days`: the partitions it is about, where it is about some; of a check those that it misses. Grave:
+    something is missing or false.
     """
 
     kind: Kind
@@ -115,7 +117,7 @@ def _met(incident: Incident | None, trouble: Trouble, now: datetime) -> tuple[In
         return Incident(trouble, told=now), "new"
     # What was grave stays so: else what wavers would be "worse" again and again.
     grave = trouble.grave or incident.trouble.grave
-    worse = grave and not incident.trouble.grave
+    worse = (grave and not incident.trouble.grave) or _misses_more(trouble, incident.trouble)
     if incident.solved:
         return Incident(replace(trouble, grave=grave), told=now, flaps=True), "again"
     since = min(trouble.since, incident.trouble.since)
@@ -123,6 +125,10 @@ def _met(incident: Incident | None, trouble: Trouble, now: datetime) -> tuple[In
     if worse or _a_day_after(current.told, now):
         return replace(current, told=now), "worse" if worse else "still"
     return current, None
+
+
+def _misses_more(trouble: Trouble, known: Trouble) -> bool:
+    return trouble.kind == "check" and not set(known.days).issuperset(trouble.days)
 
 
 def _absent(incident: Incident, now: datetime) -> tuple[Incident | None, Word | None]:

@@ -43,7 +43,9 @@ Result = dg.MaterializeResult | dg.AssetCheckResult | dg.Output
 """What the bodies of the assets yield."""
 
 progress = logging.getLogger("pyspotify_assets.progress")
-
+days_made = logging.getLogger("pyspotify_days_made")
+"""For who waits for the run. Not below the project's name, or Dagster would write it into the run's log, where each
+day's materialization says the same."""
 
 MISSED, INSTEAD = "missed", "instead"
 """Metadata of an observation: why a day has no output, and the day that has it in its place."""
@@ -140,7 +142,7 @@ def each_day(
                 found[made] = published.findings or published.notes.findings
                 tell(day, made, published)
                 rows = f"{key.to_user_string()} {made}: {published.notes.rows} rows"
-                progress.info(rows, extra={"day_done": made == day})
+                days_made.info(rows, extra={"day_done": made == day})
         except Exception as error:
             if isinstance(error, CheckFailedError):
                 found[day] = error.findings

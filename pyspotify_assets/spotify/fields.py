@@ -62,6 +62,19 @@ TYPES: Mapping[str, str] = {
 }
 """Path of each field that is kept, and of what holds it → its type in JSON."""
 
+_TYPED = {
+    path: [
+        (name, full)
+        for full in TYPES
+        for holder, _, name in [full.rpartition(".")]
+        if holder == path and not name.endswith("[]")
+    ]
+    for path in KNOWN
+}
+"""Object → names of those of its fields that have a type in TYPES, with their paths."""
+
+_OF_JSON = {str: "text", bool: "truth", int: "number", float: "number", list: "list", dict: "object"}
+
 IDENTITY = ("id", "name")
 """Without these being what they were, a row says nothing: see `checks.IDENTITY_AS_TEXT`."""
 
@@ -134,20 +147,17 @@ def _types_in(parts: list[tuple[str, Mapping[str, Any]]]) -> dict[str, set[str]]
     """Path of each field of TYPES that has a value → the types that it has."""
     found: dict[str, set[str]] = {}
     for path, value in parts:
-        for name, item in value.items():
-            full = f"{path}.{name}" if path else name
-            if item is not None and full in TYPES:
+        for name, full in _TYPED[path]:
+            item = value.get(name)
+            if item is not None:
                 found.setdefault(full, set()).add(_type(item))
-            if full == "artists" and isinstance(item, list) and item:
-                found["artists[]"] = {_type(artist) for artist in item}
+                if full == "artists" and isinstance(item, list) and item:
+                    found["artists[]"] = {_type(artist) for artist in item}
     return found
 
 
 def _type(value: Any) -> str:
-    if isinstance(value, bool):
-        return "truth"
-    kinds = ((str, "text"), (int | float, "number"), (list, "list"), (dict, "object"))
-    return next((name for kind, name in kinds if isinstance(value, kind)), "null")
+    return _OF_JSON.get(type(value), "null")
 
 
 def _named(path: str, name: str) -> str:

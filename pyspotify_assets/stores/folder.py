@@ -113,12 +113,12 @@ class FolderStore:
             if self._replaced is not None:
                 self._keep_what_differs(path, key, staged)
             if notes is not None:
-                self._write_notes(key, status, notes)
+                self._write_notes(staged, key, status, notes)
             _replace(staged, path)
             if notes is None:
                 self._notes.path(key).unlink(missing_ok=True)
             elif not self._notes.of(key, status):  # A run that publishes at the same time did not know of these.
-                self._write_notes(key, status, notes)
+                self._write_notes(staged, key, status, notes)
         return _info(key, status, notes)
 
     def delete(self, key: str) -> None:
@@ -193,10 +193,11 @@ class FolderStore:
         except FileNotFoundError:  # Nothing lies there, or no longer.
             return
 
-    def _write_notes(self, key: str, status: os.stat_result, notes: Mapping[str, str]) -> None:
-        with self.staging("notes.json") as staged:
-            staged.write_text(self._notes.text_with(key, status, notes), encoding="utf-8", errors="replace")
-            _replace(staged, self._notes.path(key))
+    def _write_notes(self, staged: Path, key: str, status: os.stat_result, notes: Mapping[str, str]) -> None:
+        """Written beside the object, where it is staged: another folder for them would cost as much as they do."""
+        written = staged.with_name(f"{staged.name}.notes")
+        written.write_text(self._notes.text_with(key, status, notes), encoding="utf-8", errors="replace")
+        _replace(written, self._notes.path(key))
 
 
 def _listed(base: str, entry: os.DirEntry[str]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from pyspotify_assets.assets.each_day import ONLY_CHANGED, progress
+from pyspotify_assets.assets.each_day import ONLY_CHANGED, days_made, progress
 from pyspotify_assets.clock import system_clock
 from pyspotify_assets.definitions import build_definitions
 from pyspotify_assets.history import failure_words
@@ -157,11 +157,13 @@ def _listening(on_day: Callable[[str], None], on_notice: Callable[[str, bool], N
             if record.levelno == logging.WARNING:
                 on_notice(record.getMessage(), getattr(record, "missed", False))
 
-    listener, level = Listener(logging.INFO), progress.level
-    progress.addHandler(listener)
-    progress.setLevel(logging.INFO)
+    listener, levels = Listener(logging.INFO), [(logger, logger.level) for logger in (progress, days_made)]
+    for logger, _ in levels:
+        logger.addHandler(listener)
+        logger.setLevel(logging.INFO)
     try:
         yield
     finally:
-        progress.removeHandler(listener)
-        progress.setLevel(level)
+        for logger, level in levels:
+            logger.removeHandler(listener)
+            logger.setLevel(level)

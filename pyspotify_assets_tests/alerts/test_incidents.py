@@ -162,6 +162,16 @@ class TestOneIncident:
         assert desk.look(trouble(grave=False)) == []
         assert desk.look(trouble(grave=True)) == []
 
+    def test_of_a_check_that_misses_days_of_which_nobody_has_heard_is_told_at_once(self):
+        """They come back never, and the check of the next day passes again: by tomorrow nobody would hear of them."""
+        desk = Desk()
+        missing = {"kind": "check", "grave": False}
+        assert desk.look(trouble(**missing, days=("2024-05-24",))) == ["new"]
+
+        assert desk.look(trouble(**missing, days=("2024-05-24", "2024-05-26"))) == ["worse"]
+        assert desk.look(trouble(**missing, days=("2024-05-26",))) == []
+        assert desk.look() == ["solved"]
+
     def test_of_several_troubles_with_one_thing_the_gravest_is_told(self):
         desk = Desk()
         desk.look(trouble(grave=False, happened="ends soon"), trouble(happened="is over"))

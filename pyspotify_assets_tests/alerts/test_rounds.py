@@ -178,6 +178,23 @@ class TestRuns:
         # The gap itself is a check's to tell.
         assert watch.tick() == ["new check raw/top_played:no_day_missed", "solved failure raw/top_played"]
 
+    def test_another_gap_is_told_though_the_one_before_it_is_still_told_of(self, watch):
+        top_played, check = ["raw/top_played"], "check raw/top_played:no_day_missed"
+        for _ in range(2):
+            assert watch.run(assets=top_played).success
+            told = watch.tick()
+            watch.now.at += 2 * DAY
+        assert told == [f"new {check}"]
+        watch.now.at += DAY
+
+        assert watch.tick() == ["new late raw/top_played", f"still {check}"]
+        assert watch.run(assets=top_played).success
+        watch.desk.tick("alerts")
+        [worse, _] = watch.heard.messages[-1]
+        assert worse.word == "worse"
+        assert worse.trouble.key == check
+        assert "no snapshot of 2024-03-07 to 2024-03-08" in worse.trouble.happened
+
     def test_what_was_told_before_a_restart_is_not_told_again_after_it(self, watch):
         watch.break_job()
         assert watch.tick() == ["new failure job crawl_raw"]
