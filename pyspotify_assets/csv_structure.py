@@ -38,21 +38,17 @@ def blocks(file: BinaryIO, size: int = BLOCK) -> Iterator[bytes]:
 
     RawFormatError for a line that is longer than LONGEST_LINE.
     """
-    rest = b""
     at_start = True
     while piece := file.read(size):
-        if at_start:
-            piece, at_start = piece.removeprefix(codecs.BOM_UTF8), False
-        end = piece.rfind(b"\n") + 1
-        if end:
-            yield rest + piece[:end]
-            rest = piece[end:]
-        else:
-            rest += piece
-        if len(rest) > LONGEST_LINE:
-            raise RawFormatError(f"{name_of(file)} has a line of more than {LONGEST_LINE} bytes", "Is it a CSV at all?")
-    if rest:
-        yield rest
+        if not piece.endswith(b"\n"):
+            end = file.readline(LONGEST_LINE)
+            if len(end) == LONGEST_LINE:
+                raise RawFormatError(
+                    f"{name_of(file)} has a line of more than {LONGEST_LINE} bytes", "Is it a CSV at all?"
+                )
+            piece += end
+        yield piece.removeprefix(codecs.BOM_UTF8) if at_start else piece
+        at_start = False
 
 
 def header_of(line: bytes, name: str) -> list[str]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pyspotify_assets import casting, literals
 from pyspotify_assets.ahead import ahead
-from pyspotify_assets.best_ranks import KEY, BestRanked, Number, numbered
+from pyspotify_assets.best_ranks import BestRanked, Number, numbered
 from pyspotify_assets.raw_csv import open_raw_csv, write_raw_csv
 from pyspotify_assets.row_groups import of_size, ranges, read_row_groups, write_row_groups
 from pyspotify_assets.tables import SNAPSHOT, Column
@@ -145,7 +145,7 @@ def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, number: Numbe
             best = write(ranges(unordered, "rank"))
         finally:
             unordered.unlink()
-    if number is hash and best.left_out and not best.was_right(read_row_groups(refined, KEY)):
+    if number is hash and best.left_out and not best.was_right(partial(read_row_groups, refined)):
         return None
     quarantined = sum(reasons.values())
     return Refined(
