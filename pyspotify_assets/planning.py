@@ -32,11 +32,11 @@ def plan_crawl(newest_inputs: Mapping[str, float], last_crawl: float | None) -> 
 def days_to_rebuild(
     changed: Mapping[str, float], built: Mapping[str, float], lookback_days: int, last_day: str
 ) -> list[str]:
-    """The days whose marts have not been made since a snapshot that they look at changed, and what is touched behind
-    the first of them: a page shows the marts of the days before it too, so it is made after those.
+    """The days whose marts and page have not been made since a snapshot that they look at changed, and what is touched
+    behind the first of them: a page shows the marts of the days before it too, so it is made after those.
 
     `changed`: day → when its refined snapshot was made; `built`: day → when the report of that day was made. A late or
-    re-run day touches the days after it within the window, up to `last_day`.
+    re-run day touches days after it, see `touched_days`.
     """
     touched = touched_days(changed, lookback_days, last_day)
     return list(
@@ -47,11 +47,14 @@ def days_to_rebuild(
 
 
 def touched_days(changed: Iterable[str], lookback_days: int, last_day: str) -> list[str]:
-    """The days that look at any of `changed`: each, and `lookback_days` after it; ascending, up to `last_day`."""
+    """The days that look at any of `changed`: each, and those behind it; ascending, up to `last_day`.
+
+    A mart looks at the snapshots of `lookback_days` before its day, and a page at the marts of as many days before its.
+    """
     touched = {
         (date.fromisoformat(day) + timedelta(days=later)).isoformat()
         for day in changed
-        for later in range(lookback_days + 1)
+        for later in range(2 * lookback_days + 1)
     }
     return sorted(day for day in touched if day <= last_day)
 
@@ -73,5 +76,5 @@ def days_between(first: date, last: date) -> list[str]:
 
 
 def _seen_by(day: str, changed: Mapping[str, float], lookback_days: int) -> Iterable[float]:
-    first = (date.fromisoformat(day) - timedelta(days=lookback_days)).isoformat()
+    first = (date.fromisoformat(day) - timedelta(days=2 * lookback_days)).isoformat()
     return (at for other, at in changed.items() if first <= other <= day)

@@ -386,3 +386,19 @@ class TestTheNextRefresh:
         )
         assert rows(pipeline, previous) == [("popular_songs", late), ("top_played", late)]
         assert list(store.objects("")) == []
+
+    def test_and_the_pages_that_show_these_marts_so_that_nothing_is_left_to_do(self, copied, instance):
+        pipeline, late = Pipeline(copied, lookback_days=2), date(2024, 2, 28)
+        assert pipeline.run(instance).success
+        store = pipeline.lake.stores["landing"]
+        with store.staging("late.csv") as staged:
+            text = raw_text(pipeline.lake, "popular_songs", DAYS[0]).replace(DAYS[0], late.isoformat())
+            staged.write_text(text, encoding="utf-8")
+            store.publish(staged, f"popular_songs/{late}/late.csv")
+
+        planned = plan_refresh(pipeline.lake, DEFAULT_FEEDS, pipeline.settings, late, late, date.fromisoformat(DAYS[2]))
+        assert pipeline.run(instance, planned[0], planned[-1]).success
+
+        made = objects(pipeline.lake, *MADE_AREAS)
+        assert pipeline.run(instance, planned[0], DAYS[2]).success
+        assert changed(made, objects(pipeline.lake, *MADE_AREAS)) == set()

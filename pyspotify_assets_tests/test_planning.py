@@ -31,14 +31,16 @@ def test_without_anything_newer_the_crawl_is_skipped_and_says_so():
     assert "newer" in plan.reason
 
 
-def test_a_late_day_asks_for_the_days_after_it_within_the_window():
-    assert touched_days(["2026-01-01"], 3, "2026-01-03") == ["2026-01-01", "2026-01-02", "2026-01-03"]
+def test_a_late_day_asks_for_those_whose_marts_look_at_it_and_those_whose_pages_show_such_marts():
+    """A page 29 to 56 days behind a late snapshot shows marts that were made again, and was not."""
+    assert touched_days(["2026-01-01"], 1, "2026-12-31") == ["2026-01-01", "2026-01-02", "2026-01-03"]
+    assert touched_days(["2026-01-01"], 3, "2026-01-02") == ["2026-01-01", "2026-01-02"]
 
 
 def test_days_whose_marts_are_newer_than_what_they_look_at_are_not_made_again():
     changed = {"2026-01-01": 100.0}
     built = {"2026-01-01": 150.0, "2026-01-02": 50.0}
-    assert days_to_rebuild(changed, built, 2, "2026-01-09") == ["2026-01-02", "2026-01-03"]
+    assert days_to_rebuild(changed, built, 1, "2026-01-09") == ["2026-01-02", "2026-01-03"]
 
 
 def test_a_day_behind_one_that_is_made_again_is_made_again_though_it_is_newer_than_what_it_looks_at():

@@ -454,13 +454,13 @@ class TestMartsWhenCrawled:
             "No refined snapshot has been made since the last tick.",
         )
 
-    def test_an_old_day_changes_only_the_window_behind_it(self, desk):
+    def test_an_old_day_changes_only_two_windows_behind_it(self, desk):
         desk.materialized("refined/top_played", "2023-03-01")
         desk.crawled("refined")
 
         [request] = desk.tick("marts_when_crawled").run_requests
 
-        assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("2023-03-01", "2023-03-29")
+        assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("2023-03-01", "2023-04-26")
 
     def test_skips_and_goes_on_when_the_marts_are_newer_than_what_they_look_at(self, desk):
         desk.materialized("refined/top_played", DAYS[2])
