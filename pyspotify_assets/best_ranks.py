@@ -94,8 +94,8 @@ class BestRanked:
             return rows
         stays = np.zeros(rows.num_rows, np.bool_)
         stays[firsts] = True
-        self.left_out.append(_filtered(rows.select(KEY), literals.truths(~stays)))
-        return _filtered(rows, literals.truths(stays))
+        self.left_out.append(rows.select(KEY).filter(literals.truths(~stays)))
+        return rows.filter(literals.truths(stays))
 
     def was_right(self, kept: Callable[[Sequence[str]], Iterable[pa.Table]]) -> bool:
         """Whether the track of every row that was left out has stayed; `kept` gives columns of what stayed."""
@@ -117,14 +117,7 @@ def _possibly(table: pa.Table, among: pa.Table) -> pa.Table:
     import pyarrow.compute as pc
 
     ids = among["track_id"].unique()
-    return _filtered(table, pc.is_in(table["track_id"], value_set=ids))
-
-
-def _filtered(rows: pa.Table, stays: pa.BooleanArray) -> pa.Table:
-    """Column by column: Arrow filters a whole table by taking row after row, which takes four times as long."""
-    import pyarrow as pa
-
-    return pa.Table.from_arrays([column.filter(stays) for column in rows.columns], schema=rows.schema)
+    return table.filter(pc.is_in(table["track_id"], value_set=ids))
 
 
 def by_rank(rows: pa.Table) -> pa.Table:

@@ -115,12 +115,6 @@ def text_lists(text: pa.StringArray) -> Cast:
 
 def first_days(release_date: pa.StringArray) -> pa.Array:
     """The first day of the period that `2022`, `2022-03` or `2022-03-31` names, as date32; null for anything else."""
-    # The same dates come again and again: each is looked at once.
-    distinct = release_date.dictionary_encode()
-    return _first_days(distinct.dictionary).take(distinct.indices)
-
-
-def _first_days(release_date: pa.StringArray) -> pa.Array:
     import pyarrow.compute as pc
 
     length = pc.binary_length(release_date)

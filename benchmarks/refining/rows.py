@@ -27,6 +27,7 @@ def rows(quick: bool, scratch: Path) -> Iterator[Row]:
     alone, capped = "the work alone", "the work alone, DuckDB told to take 1 GiB"
     for full, little, names, options, how, within in (
         (10_000, 2_000, everyone, (), "whole process", {}),
+        (10_000, 2_000, everyone, warm, alone, {}),
         (1_000_000, 20_000, everyone, warm, alone, {}),
         (10_000_000, 50_000, [OURS, "DuckDB"], (*warm, "--memory", "1GiB"), capped, {"peak": 1 << 30}),
     ):
