@@ -25,7 +25,7 @@ test-aws: .venv/ready-spark ## Run the tests that need an AWS endpoint, PYSPOTIF
 prove: .venv/ready-spark ## Run the proofs in full, for hours, where the tests take samples; ends with their figures
 	PYSPOTIFY_TEST_PROVE=all $(BIN)/python -m pytest -m proof
 
-bench: .venv/ready-bench ## Measure speed and memory beside the alternatives, half an hour; QUICK=1 only shows that it works
+bench: .venv/ready-bench ## Measure speed and memory beside the alternatives, two hours; QUICK=1 only shows that it works
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
 audit: .venv/bin/python ## Look for known weaknesses of all that is pinned (needs the network)

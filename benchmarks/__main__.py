@@ -12,7 +12,7 @@ import click
 
 from benchmarks import table
 from benchmarks.processes import Failed
-from benchmarks.rounds import Absent, Disagreement, measure
+from benchmarks.rounds import ROUNDS, Absent, Disagreement, measure
 
 GROUPS = {
     "starting": "benchmarks.starting.rows",
@@ -29,11 +29,9 @@ GROUPS = {
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("groups", nargs=-1, type=click.Choice(list(GROUPS)))
 @click.option("--quick", is_flag=True, help="Small sizes and one round, nothing written: shows that it works.")
-@click.option(
-    "--rounds", type=click.IntRange(1), help="Rounds of each row; as many as it asks for otherwise, mostly 5."
-)
+@click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True, help="Rounds of each row.")
 @click.option("--write/--no-write", default=True, help="Whether the figures go into docs/benchmarks.md.")
-def main(groups: tuple[str, ...], quick: bool, rounds: int | None, write: bool) -> None:
+def main(groups: tuple[str, ...], quick: bool, rounds: int, write: bool) -> None:
     """Measure the pipeline beside its alternatives: all GROUPS, or those that are named.
 
     Prints medians and ratios, and writes them to docs/benchmarks.md. Ends with an error if contenders fail or their

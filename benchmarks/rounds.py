@@ -40,7 +40,6 @@ class Row:
     """Figure → the most that ours may be, whoever the others are."""
     beside: str | None = None
     """The contender that the bars are about; None: the one whose median is least, figure by figure."""
-    rounds: int = ROUNDS
     agree: Callable[[], None] | None = None
     """Called after the first round; raises Disagreement if the results are not the same."""
 
@@ -93,14 +92,14 @@ class Measured:
         return words
 
 
-def measure(row: Row, rounds: int | None = None, tell: Callable[[str], None] = lambda line: None) -> Measured:
-    """Let every contender do the work once a round, each round begun by another; `rounds` instead of the row's own.
+def measure(row: Row, rounds: int = ROUNDS, tell: Callable[[str], None] = lambda line: None) -> Measured:
+    """Let every contender do the work once a round, each round begun by another.
 
     `tell` gets a line for each measurement. Disagreement if the results differ.
     """
     found: dict[str, list[Figures]] = {name: [] for name in row.contenders}
     absent: dict[str, str] = {}
-    for number in range(rounds or row.rounds):
+    for number in range(rounds):
         for name in _turned(list(row.contenders), number):
             if name in absent:
                 continue

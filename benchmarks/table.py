@@ -48,7 +48,7 @@ def verdicts(measured: Sequence[Measured]) -> str:
 
 def details(measured: Sequence[Measured]) -> str:
     """A line for each contender of each row."""
-    head = ("work", "contender", "median", "least", "beside ours, median of rounds", "peak memory", "else")
+    head = ("work", "contender", "rounds", "median", "least", "beside ours, median of rounds", "peak memory", "else")
     lines = []
     for one in measured:
         for name, found in one.found.items():
@@ -57,6 +57,7 @@ def details(measured: Sequence[Measured]) -> str:
                 (
                     one.row.work,
                     name,
+                    str(len(found)),
                     shown(one.median(name, "seconds"), "seconds"),
                     shown(one.least(name, "seconds"), "seconds"),
                     "1" if name == one.row.ours else f"{one.ratio(name, 'seconds', one.row.ours):.2f} ×",
@@ -64,14 +65,13 @@ def details(measured: Sequence[Measured]) -> str:
                     ", ".join(shown(one.median(name, figure), figure) for figure in others),
                 )
             )
-        lines += [(one.row.work, name, "left out", "", "", "", reason) for name, reason in one.absent.items()]
+        lines += [(one.row.work, name, "0", "left out", "", "", "", reason) for name, reason in one.absent.items()]
     return table(head, lines)
 
 
 def part(measured: Sequence[Measured], day: date) -> str:
     """The text of a group's part of the page."""
-    rounds = max((len(found) for one in measured for found in one.found.values()), default=0)
-    when = f"{day.isoformat()}, {machine()}; {rounds} rounds, contenders interleaved."
+    when = f"{day.isoformat()}, {machine()}; contenders interleaved."
     return "\n\n".join(filter(None, (when, verdicts(measured), details(measured))))
 
 

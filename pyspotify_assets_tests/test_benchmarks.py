@@ -100,7 +100,7 @@ def test_the_tables_say_whom_ours_is_compared_with_and_whether_the_bar_holds():
     found = measured({"seconds": 0.7}, ours=[0.5, 0.6, 0.7], other=[1, 1, 1])
     [verdict] = table.verdicts([found]).splitlines()[2:]
     assert verdict == "| work | whole process | 600 ms | other 1 s | 0.60 × | ≤ 0.7 × | yes |"
-    assert "| work | other | 1 s | 1 s | 1.67 × |" in table.details([found])
+    assert "| work | other | 3 | 1 s | 1 s | 1.67 × |" in table.details([found])
 
 
 def test_only_the_part_of_the_group_is_written(tmp_path):

@@ -33,5 +33,4 @@ def rows(quick: bool, scratch: Path) -> Iterator[Row]:
                 OLD: one_by_one,
             },
             bars={"seconds": 1 / 60, "page requests": 31 / REQUESTS},
-            rounds=3,
         )

@@ -24,12 +24,12 @@ DAYS, QUICK_DAYS = 1000, 10
 
 def rows(quick: bool, scratch: Path) -> Iterator[Row]:
     number = QUICK_DAYS if quick else DAYS
-    yield _row(number, scratch / "folder", str(scratch / "folder" / "lake"), {}, "a folder", rounds=3)
+    yield _row(number, scratch / "folder", str(scratch / "folder" / "lake"), {}, "a folder")
     with _s3(scratch) as environment:
-        yield _row(number, scratch / "s3", "s3://rebuilding/lake", environment, "S3 (moto)", rounds=2)
+        yield _row(number, scratch / "s3", "s3://rebuilding/lake", environment, "S3 (moto)")
 
 
-def _row(number: int, folder: Path, lake: str, more: dict[str, str], where: str, rounds: int) -> Row:
+def _row(number: int, folder: Path, lake: str, more: dict[str, str], where: str) -> Row:
     folder.mkdir()
     shutil.copy(PROJECT / "dagster.yaml", folder)
     environment = {**more, "PYSPOTIFY_LAKE": lake, "PYSPOTIFY_SOURCE": "sample", "PYSPOTIFY_START": "2023-01-01"}
@@ -52,7 +52,6 @@ def _row(number: int, folder: Path, lake: str, more: dict[str, str], where: str,
         ours=OURS,
         contenders={OURS: partial(python, "ours", number), LOOP: partial(python, "loop", address, output)},
         bars={"seconds": 2.0},
-        rounds=rounds,
         agree=agree,
     )
 
