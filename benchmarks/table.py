@@ -37,13 +37,17 @@ def verdicts(measured: Sequence[Measured]) -> str:
             beside = f"{rival} {shown(one.median(rival, figure), figure)}"
             ratio = one.ratio(row.ours, figure, rival)
             holds = "yes" if ratio <= bar else "**no**"
-            lines.append((row.work, row.how, here, beside, f"{ratio:.2f} ×", f"≤ {bar:.3g} ×", holds))
+            lines.append((row.work, row.how, here, beside, _times(ratio), f"≤ {bar:.3g} ×", holds))
         for figure, most in row.within.items():
             highest = max(one.of(row.ours, figure))
             holds = "yes" if highest <= most else "**no**"
             name = f"at most, {'memory' if figure == 'peak' else figure}"
             lines.append((row.work, name, shown(highest, figure), "", "", f"≤ {shown(most, figure)}", holds))
     return table(head, lines) if lines else ""
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f} ×" if ratio >= 0.1 else f"{ratio:.3g} ×"
 
 
 def details(measured: Sequence[Measured]) -> str:
@@ -60,7 +64,7 @@ def details(measured: Sequence[Measured]) -> str:
                     str(len(found)),
                     shown(one.median(name, "seconds"), "seconds"),
                     shown(one.least(name, "seconds"), "seconds"),
-                    "1" if name == one.row.ours else f"{one.ratio(name, 'seconds', one.row.ours):.2f} ×",
+                    "1" if name == one.row.ours else _times(one.ratio(name, "seconds", one.row.ours)),
                     shown(max(one.of(name, "peak")), "peak") if one.of(name, "peak") else "",
                     ", ".join(shown(one.median(name, figure), figure) for figure in others),
                 )

@@ -204,7 +204,7 @@ def refined_findings(
     repeated = len(ids) - ids.null_count - pc.count_distinct(ids).as_py()
     if ids.null_count:
         names = ["track_name", "artist_name", "album_name"]
-        repeated += _repeated(file.read(names).filter(pc.is_null(ids)), names)
+        repeated += _repeated(file.read(names, use_threads=rows > _MANY).filter(pc.is_null(ids)), names)
     popularity = pc.min_max(table["popularity"]).as_py()
     return judge_refined(
         schema, rows, raw_rows, duplicates, quarantined, reasons, repeated, (popularity["min"], popularity["max"])
