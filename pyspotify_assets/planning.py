@@ -49,14 +49,20 @@ def days_to_rebuild(
 def touched_days(changed: Iterable[str], lookback_days: int, last_day: str) -> list[str]:
     """The days that look at any of `changed`: each, and those behind it; ascending, up to `last_day`.
 
-    A mart looks at the snapshots of `lookback_days` before its day, and a page at the marts of as many days before its.
+    See `_reach`.
     """
     touched = {
         (date.fromisoformat(day) + timedelta(days=later)).isoformat()
         for day in changed
-        for later in range(2 * lookback_days + 1)
+        for later in range(_reach(lookback_days) + 1)
     }
     return sorted(day for day in touched if day <= last_day)
+
+
+def _reach(lookback_days: int) -> int:
+    """Days between a snapshot and the last page that shows something of it: a mart looks at the snapshots of
+    `lookback_days` before its day, and a page at the marts of as many days before its own."""
+    return 2 * lookback_days
 
 
 def ranges(days: Sequence[str]) -> list[tuple[str, str]]:
@@ -70,11 +76,22 @@ def ranges(days: Sequence[str]) -> list[tuple[str, str]]:
     return found
 
 
+def span(first: str, last: str) -> str:
+    """A range of days in words: `first to last`, or the one day."""
+    return first if first == last else f"{first} to {last}"
+
+
+def days_of_spans(words: str) -> list[str]:
+    """The days of such ranges, with commas between them."""
+    ends = [[date.fromisoformat(end) for end in one.split(" to ")] for one in words.split(", ")]
+    return [day for one in ends for day in days_between(one[0], one[-1])]
+
+
 def days_between(first: date, last: date) -> list[str]:
     """Every day from `first` to `last`, both included; none where `last` is the earlier."""
     return [(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
 
 
 def _seen_by(day: str, changed: Mapping[str, float], lookback_days: int) -> Iterable[float]:
-    first = (date.fromisoformat(day) - timedelta(days=2 * lookback_days)).isoformat()
+    first = (date.fromisoformat(day) - timedelta(days=_reach(lookback_days))).isoformat()
     return (at for other, at in changed.items() if first <= other <= day)

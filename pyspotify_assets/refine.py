@@ -145,7 +145,7 @@ def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, number: Numbe
             best = write(ranges(unordered, "rank"))
         finally:
             unordered.unlink()
-    if number is hash and best.left_out and not best.was_right(partial(read_row_groups, refined)):
+    if number is hash and not best.was_right(partial(read_row_groups, refined)):
         return None
     quarantined = sum(reasons.values())
     return Refined(

@@ -67,7 +67,12 @@ def test_in_pieces_by_rank_the_same_rows_stay_as_in_memory(tracks, size, number)
     kept = [best.keep(piece) for piece in pieces(tracks, size)]
     assert tracks_of(kept) == in_memory(tracks)
     assert best.in_order
-    assert best.was_right(lambda columns: [part.select(columns) for part in kept])
+    assert best.was_right(columns_of(kept))
+
+
+def columns_of(kept):
+    """What `was_right` reads what stayed with."""
+    return lambda columns: [part.select(columns) for part in kept]
 
 
 @given(rows, st.integers(1, 9))
@@ -83,13 +88,13 @@ def test_numbers_that_two_tracks_share_are_noticed():
     best = BestRanked(lambda track: 7)
     kept = [best.keep(table([(1, "a", "t", None, None), (2, "b", "t", None, None)]))]
     assert [row[1] for row in tracks_of(kept)] == ["a"]
-    assert not best.was_right(lambda columns: [part.select(columns) for part in kept])
+    assert not best.was_right(columns_of(kept))
 
 
 def test_a_row_without_an_id_that_was_wrongly_left_out_is_noticed_too():
     best = BestRanked(lambda track: 7)
     kept = [best.keep(table([(1, None, "t", None, None), (2, None, "u", None, None)]))]
-    assert not best.was_right(lambda columns: [part.select(columns) for part in kept])
+    assert not best.was_right(columns_of(kept))
 
 
 @given(st.lists(st.lists(st.integers(0, 60), max_size=30), max_size=12))

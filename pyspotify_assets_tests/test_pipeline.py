@@ -91,6 +91,14 @@ def raw_text(lake: Lake, feed: str, day: str) -> str:
     return lake.stores["raw"].read(f"{feed}/snapshot_date={day}/{feed}.csv").decode()
 
 
+def land(lake: Lake, day: str) -> None:
+    """The first day's popular songs, in landing as those of another day."""
+    store = lake.stores["landing"]
+    with store.staging("late.csv") as staged:
+        staged.write_text(raw_text(lake, "popular_songs", DAYS[0]).replace(DAYS[0], day), encoding="utf-8")
+        store.publish(staged, f"popular_songs/{day}/late.csv")
+
+
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
     """Objects that were written, anew or again, as `<area>/<name>/<day>`."""
     written = {name for name, identity in after.items() if before.get(name) != identity}
@@ -367,12 +375,7 @@ class TestTheNextRefresh:
     def test_a_snapshot_that_lands_late_rebuilds_the_marts_of_the_days_after_it(self, copied, instance):
         pipeline, late = Pipeline(copied), "2024-02-20"
         before = objects(pipeline.lake, *MADE_AREAS)
-        store = pipeline.lake.stores["landing"]
-        with store.staging("late.csv") as staged:
-            staged.write_text(
-                raw_text(pipeline.lake, "popular_songs", DAYS[0]).replace(DAYS[0], late), encoding="utf-8"
-            )
-            store.publish(staged, f"popular_songs/{late}/late.csv")
+        land(pipeline.lake, late)
 
         assert pipeline.run(instance, late, late).success
         assert pipeline.run(instance).success
@@ -385,16 +388,12 @@ class TestTheNextRefresh:
             "WHERE snapshot_date = '2024-03-01' ORDER BY feed"
         )
         assert rows(pipeline, previous) == [("popular_songs", late), ("top_played", late)]
-        assert list(store.objects("")) == []
+        assert list(pipeline.lake.stores["landing"].objects("")) == []
 
     def test_and_the_pages_that_show_these_marts_so_that_nothing_is_left_to_do(self, copied, instance):
         pipeline, late = Pipeline(copied, lookback_days=2), date(2024, 2, 28)
         assert pipeline.run(instance).success
-        store = pipeline.lake.stores["landing"]
-        with store.staging("late.csv") as staged:
-            text = raw_text(pipeline.lake, "popular_songs", DAYS[0]).replace(DAYS[0], late.isoformat())
-            staged.write_text(text, encoding="utf-8")
-            store.publish(staged, f"popular_songs/{late}/late.csv")
+        land(pipeline.lake, late.isoformat())
 
         planned = plan_refresh(pipeline.lake, DEFAULT_FEEDS, pipeline.settings, late, late, date.fromisoformat(DAYS[2]))
         assert pipeline.run(instance, planned[0], planned[-1]).success

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyspotify_assets.planning import days_to_rebuild, plan_crawl, ranges, touched_days
+from pyspotify_assets.planning import days_of_spans, days_to_rebuild, plan_crawl, ranges, span, touched_days
 
 days = st.dates(date(2026, 1, 1), date(2026, 3, 1)).map(date.isoformat)
 
@@ -68,3 +68,8 @@ def test_ranges_cover_exactly_the_days(some):
             covered.append(day.isoformat())
             day += timedelta(days=1)
     assert covered == sorted(some)
+
+
+@given(st.sets(days, min_size=1))
+def test_days_in_words_are_found_again(some):
+    assert days_of_spans(", ".join(span(*one) for one in ranges(sorted(some)))) == sorted(some)

@@ -20,7 +20,7 @@ from pyspotify_assets.checks import LOGIN_FRESH, MISSED_DAYS, POPULARITY_GIVEN, 
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.history import failure_words
 from pyspotify_assets.names import DATABASES
-from pyspotify_assets.planning import days_between
+from pyspotify_assets.planning import days_between, days_of_spans
 from pyspotify_assets.tables import MARTS
 
 RUNS_PER_LOOK = 50
@@ -160,7 +160,8 @@ def _outcomes(
             if found.check_name not in QUIET_CHECKS:
                 grave = found.severity is dg.AssetCheckSeverity.ERROR
                 subject, shown = f"{asset}:{found.check_name}", f"assets/{asset}?view=checks"
-                missed = _missed(found.metadata)
+                spans = found.metadata.get(MISSED_DAYS)
+                missed = tuple(days_of_spans(str(spans.value))) if spans else ()
                 yield Outcome("check", subject, found.passed, at, missed, found.description or "", (), shown, grave)
         elif event.step_key is not None:
             step_days = days if event.step_key in daily else ()
@@ -184,13 +185,6 @@ def _subject(step: str) -> str:
     """The asset that a step makes; of a step that makes several, what it does."""
     kind, _, name = step.partition("__")
     return f"{DATABASES['marts'] if kind == 'mart' else kind}/{name}" if name else step
-
-
-def _missed(metadata: Mapping[str, dg.MetadataValue]) -> tuple[str, ...]:
-    """The days that a check misses, by its figures."""
-    gaps = str(metadata[MISSED_DAYS].value).split(", ") if MISSED_DAYS in metadata else []
-    ends = [[date.fromisoformat(end) for end in gap.split(" to ")] for gap in gaps]
-    return tuple(day for gap in ends for day in days_between(gap[0], gap[-1]))
 
 
 def _days(tags: Mapping[str, str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.daily.refusals import kept_refusal
 from pyspotify_assets.feeds import DEFAULT_FEEDS, WITHOUT_MARKET, Feed, load_feeds
 from pyspotify_assets.lake import Lake
-from pyspotify_assets.planning import ranges
+from pyspotify_assets.planning import ranges, span
 from pyspotify_assets.settings import load_settings
 from pyspotify_assets.terminal.document import one_document
 from pyspotify_assets.terminal.grid import show_table
@@ -145,7 +145,7 @@ def _show(feeds: Sequence[Feed], there: Sequence[Kept]) -> None:
 
 def _spans(days: Sequence[str]) -> str:
     """Days in words, the newest first: those that follow each other as one, and no more than three of such."""
-    found = [first if first == last else f"{first} to {last}" for first, last in ranges(days)][::-1]
+    found = [span(first, last) for first, last in ranges(days)][::-1]
     return ", ".join(found[:3]) + (" …" if len(found) > 3 else "")
 
 

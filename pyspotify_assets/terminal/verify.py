@@ -20,7 +20,7 @@ from pyspotify_assets.feeds import feed_named, load_feeds
 from pyspotify_assets.jobs import CRAWL_JOBS
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.names import DATABASES
-from pyspotify_assets.planning import ranges
+from pyspotify_assets.planning import ranges, span
 from pyspotify_assets.settings import Settings, load_settings
 from pyspotify_assets.terminal import runs
 from pyspotify_assets.terminal.document import print_document
@@ -140,7 +140,7 @@ def _run(
     for first, last in ranges(days):
         failures = runs.execute(instance, job, first, last, assets=assets, forced=forced)
         names = ", ".join(key.to_user_string() for key in assets) if assets else "marts and reports that have changed"
-        _told(failures, f"{names}: {first if first == last else f'{first} to {last}'} made again", tell)
+        _told(failures, f"{names}: {span(first, last)} made again", tell)
 
 
 def _told(failures: Sequence[str], done: str, tell: Callable[[str], None]) -> None:
@@ -187,7 +187,7 @@ def _in_rows(faults: Sequence[Fault]) -> Iterator[tuple[Fault, str]]:
         found = list(alike)
         for first, last in ranges([fault.day for fault in found]) if found[0].day else [("", "")]:
             fault = next(one for one in found if one.day == first)
-            yield fault, first if first == last else f"{first} to {last}"
+            yield fault, span(first, last)
 
 
 def _remedies(faults: Sequence[Fault]) -> dict[str, int]:
