@@ -115,5 +115,6 @@ def _first_rows(made: Made, place: Place) -> Sequence[Mapping[str, object]]:
     """What is shown of a day; read where another has made it."""
     rows = made.first_rows
     if rows is None:
-        rows = next(read_reader([(place, made.info)], PREVIEWED["refined"], False), None)
+        with read_reader([(place, made.info)], PREVIEWED["refined"], False) as batches:
+            rows = next(batches, None)
     return [] if rows is None else rows.slice(0, refine.FIRST_ROWS).select(PREVIEWED["refined"]).to_pylist()
