@@ -110,7 +110,7 @@ def conform(batches: Iterable[pa.RecordBatch], schema: pa.Schema, what: str) -> 
         if not table.schema.equals(schema, check_metadata=True):
             try:
                 table = table.cast(schema)
-            except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:  # Arrow's: no such cast.
                 raise LakeError(f"{what}: {error}", f"Its columns are to be:\n{schema.to_string()}") from error
         yield table
 

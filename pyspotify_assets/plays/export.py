@@ -26,7 +26,10 @@ MOST_FILES = 10_000
 _HISTORY = re.compile(r"(streaming_history_(audio|video)|endsong)[^/]*\.json", re.IGNORECASE)
 _ACCOUNT_DATA = re.compile(r"streaminghistory[^/]*\.json", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n]*")
-_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, RuntimeError)
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError),
+    NotImplementedError,  # What zipfile raises for packing or encryption that it does not know.
+)
 """What unpacking a damaged file ends with, by how it was packed."""
 
 _REMEDY = "Import the ZIP as Spotify sent it: “Extended streaming history”, from spotify.com/account/privacy."
@@ -61,7 +64,7 @@ def opened(path: Path, name: str = "") -> Iterator[Export]:
     name = name or path.name
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:  # The last: a later ZIP.
         raise ExportError(f"{name} is no ZIP that can be read: {error}", _REMEDY) from None
     with archive:
         yield Export(name, tuple(sorted(_history(archive, name))), archive)
