@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyspotify_assets.day_ranges import days_of_spans, span
 from pyspotify_assets.errors import CheckFailedError
-from pyspotify_assets.planning import span
 from pyspotify_assets.schemas import arrow_schema, schema_differences
 from pyspotify_assets.spotify.fields import IDENTITY, Fields
 from pyspotify_assets.tables import SNAPSHOT, Table
@@ -71,7 +70,7 @@ NO_DAY_MISSED = Check(
     "no_day_missed", "No day has gone by without a snapshot since the one before, within a month.", blocking=False
 )
 MISSED_DAYS = "missed_days"
-"""Figure of that check: the days, see `planning.days_of_spans`."""
+"""Figure of that check: the days, see `day_ranges.days_of_spans`."""
 
 LOGIN_FRESH = Check("login_fresh", "The user's login is younger than five months: it ends after six.", blocking=False)
 ACCOUNTED = Check("rows_accounted_for", "Raw rows = refined + duplicates + quarantined.")
@@ -183,7 +182,7 @@ def types_finding(raw_rows: int, reasons: Mapping[str, int]) -> Finding:
 def missed_days_finding(missed: Sequence[tuple[str, str]]) -> Finding:
     """The verdict on the days between a snapshot and the one before it; `missed`: first and last of each gap."""
     days = ", ".join(span(first, last) for first, last in missed)
-    number = sum((date.fromisoformat(last) - date.fromisoformat(first)).days + 1 for first, last in missed)
+    number = len(days_of_spans(days)) if missed else 0
     summary = f"no snapshot of {days}: {number} missed" if missed else "none"
     return NO_DAY_MISSED.finding(not missed, summary, days_missed=number, **({MISSED_DAYS: days} if missed else {}))
 

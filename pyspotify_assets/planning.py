@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -63,33 +63,6 @@ def _reach(lookback_days: int) -> int:
     """Days between a snapshot and the last page that shows something of it: a mart looks at the snapshots of
     `lookback_days` before its day, and a page at the marts of as many days before its own."""
     return 2 * lookback_days
-
-
-def ranges(days: Sequence[str]) -> list[tuple[str, str]]:
-    """Ascending days as unbroken ranges (first, last): one run each."""
-    found: list[tuple[str, str]] = []
-    for day in days:
-        if found and date.fromisoformat(day) - date.fromisoformat(found[-1][1]) == timedelta(days=1):
-            found[-1] = (found[-1][0], day)
-        else:
-            found.append((day, day))
-    return found
-
-
-def span(first: str, last: str) -> str:
-    """A range of days in words: `first to last`, or the one day."""
-    return first if first == last else f"{first} to {last}"
-
-
-def days_of_spans(words: str) -> list[str]:
-    """The days of such ranges, with commas between them."""
-    ends = [[date.fromisoformat(end) for end in one.split(" to ")] for one in words.split(", ")]
-    return [day for one in ends for day in days_between(one[0], one[-1])]
-
-
-def days_between(first: date, last: date) -> list[str]:
-    """Every day from `first` to `last`, both included; none where `last` is the earlier."""
-    return [(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
 
 
 def _seen_by(day: str, changed: Mapping[str, float], lookback_days: int) -> Iterable[float]:

@@ -1,11 +1,11 @@
 """Planning: pure rules for what a tick asks for."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyspotify_assets.planning import days_of_spans, days_to_rebuild, plan_crawl, ranges, span, touched_days
+from pyspotify_assets.planning import days_to_rebuild, plan_crawl, touched_days
 
 days = st.dates(date(2026, 1, 1), date(2026, 3, 1)).map(date.isoformat)
 
@@ -57,19 +57,3 @@ def test_a_day_behind_one_that_is_made_again_is_made_again_though_it_is_newer_th
 def test_after_rebuilding_what_was_asked_for_nothing_is_asked_for(changed, built, lookback):
     asked = days_to_rebuild(changed, built, lookback, "2026-12-31")
     assert days_to_rebuild(changed, built | dict.fromkeys(asked, 101.0), lookback, "2026-12-31") == []
-
-
-@given(st.sets(days))
-def test_ranges_cover_exactly_the_days(some):
-    covered = []
-    for first, last in ranges(sorted(some)):
-        day = date.fromisoformat(first)
-        while day <= date.fromisoformat(last):
-            covered.append(day.isoformat())
-            day += timedelta(days=1)
-    assert covered == sorted(some)
-
-
-@given(st.sets(days, min_size=1))
-def test_days_in_words_are_found_again(some):
-    assert days_of_spans(", ".join(span(*one) for one in ranges(sorted(some)))) == sorted(some)

@@ -87,7 +87,7 @@ LAYERS = (
     Layer(
         "declarations",
         "tables, feeds, settings and names; what follows from them; the errors; the SQL",
-        ("tables", "contract", "schemas", "feeds", "settings", "names", "errors", "clock", "sql"),
+        ("tables", "contract", "schemas", "feeds", "settings", "names", "errors", "clock", "day_ranges", "sql"),
     ),
 )
 """From the top to the bottom."""

@@ -17,10 +17,10 @@ from pyspotify_assets.alerts.failing import Behind, Outcome, roots
 from pyspotify_assets.alerts.incidents import Trouble
 from pyspotify_assets.assets.each_day import FAILED_DAYS, PARTITION, RANGE_END, RANGE_START
 from pyspotify_assets.checks import LOGIN_FRESH, MISSED_DAYS, POPULARITY_GIVEN, SPOTIFY_ANSWERS
+from pyspotify_assets.day_ranges import days_between, days_of_spans
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.history import failure_words
 from pyspotify_assets.names import DATABASES
-from pyspotify_assets.planning import days_between, days_of_spans
 from pyspotify_assets.tables import MARTS
 
 RUNS_PER_LOOK = 50

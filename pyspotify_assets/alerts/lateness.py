@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from pyspotify_assets.alerts.incidents import Trouble
+from pyspotify_assets.day_ranges import days_between
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
-from pyspotify_assets.planning import days_between
 from pyspotify_assets.settings import Settings
 
 SNAPSHOT_LATE = timedelta(hours=3)

@@ -29,10 +29,10 @@ from pyspotify_assets.checks import (
 from pyspotify_assets.clock import Clock
 from pyspotify_assets.daily.fingerprints import content_version, fingerprint
 from pyspotify_assets.daily.notes import Notes
+from pyspotify_assets.day_ranges import days_between, ranges
 from pyspotify_assets.errors import CheckFailedError, MissingPartitionError, PastDayError, RawFormatError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake, Place
-from pyspotify_assets.planning import days_between, ranges
 from pyspotify_assets.raw_csv import open_raw_csv, write_raw_csv
 from pyspotify_assets.spotify.gate import OPEN, Gate
 from pyspotify_assets.spotify.login_age import in_words, login_due

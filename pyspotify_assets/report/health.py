@@ -7,8 +7,9 @@ Good news is short and folded away; what failed comes first.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
+from pyspotify_assets.day_ranges import days_between
 from pyspotify_assets.report.data import Check, Quarantine, Query, ReportData
 from pyspotify_assets.report.figures import Feed
 from pyspotify_assets.report.markup import Html, table, tag
@@ -42,8 +43,8 @@ def missed_days(feed: Feed, day: str) -> list[str]:
     """Days between the feed's first snapshot in the window and `day`, both included, that have none."""
     if not feed.days:
         return []
-    first, last, there = date.fromisoformat(feed.days[0]), date.fromisoformat(day), set(feed.days)
-    every = ((first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1))
+    there = set(feed.days)
+    every = days_between(date.fromisoformat(feed.days[0]), date.fromisoformat(day))
     return [one for one in every if one not in there]
 
 

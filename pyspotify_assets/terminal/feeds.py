@@ -13,9 +13,9 @@ from datetime import date, timedelta
 from pyspotify_assets.clock import system_clock
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.daily.refusals import kept_refusal
+from pyspotify_assets.day_ranges import ranges, span
 from pyspotify_assets.feeds import DEFAULT_FEEDS, WITHOUT_MARKET, Feed, load_feeds
 from pyspotify_assets.lake import Lake
-from pyspotify_assets.planning import ranges, span
 from pyspotify_assets.settings import load_settings
 from pyspotify_assets.terminal.document import one_document
 from pyspotify_assets.terminal.grid import show_table

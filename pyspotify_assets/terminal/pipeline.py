@@ -12,11 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pyspotify_assets.aws.session import filled
 from pyspotify_assets.clock import system_clock
 from pyspotify_assets.daily.notes import Notes
+from pyspotify_assets.day_ranges import ranges
 from pyspotify_assets.feeds import Feed, feed_named, load_feeds
 from pyspotify_assets.jobs import FULL_REFRESH
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.names import DATABASES
-from pyspotify_assets.planning import ranges
 from pyspotify_assets.report import texts_in
 from pyspotify_assets.resources import resources_for
 from pyspotify_assets.settings import Settings, load_settings

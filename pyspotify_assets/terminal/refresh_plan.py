@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from pyspotify_assets import landing
+from pyspotify_assets.day_ranges import days_between
 from pyspotify_assets.errors import PySpotifyError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Lake
@@ -22,7 +23,7 @@ def plan_refresh(
     lake: Lake, feeds: Sequence[Feed], settings: Settings, first: date, last: date, today: date
 ) -> list[str]:
     """The days to run over, ascending."""
-    asked = {(first + timedelta(days=number)).isoformat() for number in range((last - first).days + 1)}
+    asked = set(days_between(first, last))
     names = {feed.name for feed in feeds}
     parsed = [landing.parse_landing_key(info.key) for info in lake.stores["landing"].objects("")]
     earliest, latest = settings.start.isoformat(), today.isoformat()

@@ -12,10 +12,10 @@ import dagster as dg
 from pyspotify_assets import landing, quarantine
 from pyspotify_assets.clock import system_clock
 from pyspotify_assets.daily.raw import leave_quarantine
+from pyspotify_assets.day_ranges import ranges
 from pyspotify_assets.errors import LakeError
 from pyspotify_assets.feeds import feed_named, load_feeds
 from pyspotify_assets.lake import Lake
-from pyspotify_assets.planning import ranges
 from pyspotify_assets.quarantine import Contents, Item
 from pyspotify_assets.settings import load_settings
 from pyspotify_assets.terminal import listening, runs

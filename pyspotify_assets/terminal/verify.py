@@ -15,12 +15,12 @@ from rich.text import Text
 
 from pyspotify_assets.assets.report import REPORT
 from pyspotify_assets.clock import system_clock
+from pyspotify_assets.day_ranges import ranges, span
 from pyspotify_assets.errors import PySpotifyError
 from pyspotify_assets.feeds import feed_named, load_feeds
 from pyspotify_assets.jobs import CRAWL_JOBS
 from pyspotify_assets.lake import Lake
 from pyspotify_assets.names import DATABASES
-from pyspotify_assets.planning import ranges, span
 from pyspotify_assets.settings import Settings, load_settings
 from pyspotify_assets.terminal import runs
 from pyspotify_assets.terminal.document import print_document

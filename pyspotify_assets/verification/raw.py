@@ -9,10 +9,10 @@ from pathlib import Path
 
 from pyspotify_assets.daily.fingerprints import content_version
 from pyspotify_assets.daily.notes import Notes
+from pyspotify_assets.day_ranges import days_between
 from pyspotify_assets.errors import RawFormatError
 from pyspotify_assets.feeds import Feed
 from pyspotify_assets.lake import Place
-from pyspotify_assets.planning import days_between
 from pyspotify_assets.raw_csv import open_raw_csv
 from pyspotify_assets.verification.fault import Fault, Look, Scope
 
