@@ -74,7 +74,7 @@ def instants(text: pa.StringArray) -> Cast:
             pass
     nothing = literals.no(pa.string())
     shaped = pc.if_else(pc.match_substring_regex(text, _INSTANT), text, nothing)
-    possible = pc.is_valid(_days(pc.utf8_slice_codeunits(shaped, 0, 10)))
+    possible = pc.is_valid(first_days(pc.utf8_slice_codeunits(shaped, 0, 10)))
     return _cast(text, pc.if_else(possible, shaped, nothing).cast(type))
 
 
@@ -114,42 +114,34 @@ def text_lists(text: pa.StringArray) -> Cast:
 
 
 def first_days(release_date: pa.StringArray) -> pa.Array:
-    """The first day of the period that `2022`, `2022-03` or `2022-03-31` names, as date32; null for anything else."""
-    import pyarrow.compute as pc
+    """The first day of the period that `2022`, `2022-03` or `2022-03-31` names, as date32; null for anything else.
 
-    length = pc.binary_length(release_date)
-    padded = release_date
-    for short, end in ((7, "-01"), (4, "-01-01")):
-        of_that_length = pc.equal(length, literals.whole(short))
-        if of_that_length.true_count:
-            ended = pc.binary_join_element_wise(padded, literals.text(end), literals.text(""))
-            padded = pc.if_else(of_that_length, ended, padded)
-    return _days(padded)
-
-
-def _days(text: pa.StringArray) -> pa.Array:
-    """`YYYY-MM-DD` as date32; null where it is anything else or no day of the calendar (years from 1)."""
+    Years are 1 to 9999. Arrow's own cast gives up at the first text that is no day, its `strptime` takes 30 February.
+    """
     import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    ten_bytes = pc.equal(pc.binary_length(text), literals.whole(10))
-    if ten_bytes.true_count < len(text):
-        text = pc.coalesce(pc.if_else(ten_bytes, text, literals.no(pa.string())), literals.text("0000-00-00"))
-    fixed = text.cast(pa.binary(10))
-    # Turned, so that a place in the text lies in one piece: numpy is quick along the longer side.
-    letters = np.frombuffer(fixed.buffers()[1], np.uint8, 10 * len(text), 10 * fixed.offset).reshape(len(text), 10).T
+    _, offsets, text = release_date.buffers()
+    ends = np.frombuffer(offsets, np.int32, len(release_date) + 1, 4 * release_date.offset)
+    lengths = np.diff(ends)
+    # A row per place in the text: numpy is quick along the longer side. Behind a short text the next one begins.
+    places = ends[:-1] + np.arange(10, dtype=np.int32)[:, None]
+    letters = np.frombuffer(text or b" ", np.uint8).take(places, mode="clip")
+    for short, end in ((4, b"-01-01"), (7, b"-01")):
+        letters[short:, lengths == short] = np.frombuffer(end, np.uint8)[:, None]
     # Below 0 wraps around to far above 9.
     digits = letters[[0, 1, 2, 3, 5, 6, 8, 9]] - np.uint8(ord("0"))
-    shaped = (digits <= 9).all(axis=0) & (letters[[4, 7]] == ord("-")).all(axis=0)
-    tens = 10 * digits[0::2].astype(np.int64) + digits[1::2]
+    tens = 10 * digits[0::2].astype(np.int32) + digits[1::2]
     year, month, day = 100 * tens[0] + tens[1], tens[2], tens[3]
-    months = (year * 12 + month - 1 - 1970 * 12).astype("datetime64[M]")
-    days = months.astype("datetime64[D]") + (day - 1)
-    # A day that is not in its month has run over into the next.
-    in_month = (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
-    possible = shaped & in_month & (year >= 1)
-    return literals.from_numpy(days.astype(np.int64).astype(np.int32), possible).cast(pa.date32())
+    possible = np.isin(lengths, (4, 7, 10)) & (digits <= 9).all(axis=0) & (letters[[4, 7]] == ord("-")).all(axis=0)
+    possible &= (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)
+    if release_date.null_count:
+        possible &= literals.to_numpy(release_date.is_valid())
+    months = np.where(possible, (year - 1970) * 12 + month - 1, 0)
+    first, last = months.min(initial=0), months.max(initial=0)
+    starts = np.arange(first, last + 2).astype("datetime64[M]").astype("datetime64[D]").astype(np.int32)
+    days = starts[months - first] + day - 1
+    return literals.from_numpy(days, possible & (days < starts[months - first + 1])).cast(pa.date32())
 
 
 def _text_list(text: str) -> list[str] | None:

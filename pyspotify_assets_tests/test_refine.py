@@ -157,6 +157,14 @@ def test_every_day_of_the_calendar_is_understood(day, form):
     assert casting.first_days(pa.array([text])).to_pylist() == [expected]
 
 
+@given(st.lists(st.none() | st.dates().map(date.isoformat) | st.text("0123-é", max_size=11)), st.integers(0, 3))
+def test_every_date_is_understood_by_itself(texts, skipped):
+    """What stands before and behind a text in the same column does not matter."""
+    together = casting.first_days(pa.array(texts, pa.string()).slice(skipped)).to_pylist()
+    assert together == [casting.first_days(pa.array([text], pa.string()))[0].as_py() for text in texts[skipped:]]
+    assert all(day is None for text, day in zip(texts[skipped:], together, strict=True) if text is None)
+
+
 def test_of_the_same_track_the_best_rank_is_kept(refined):
     result = refined({"rank": "3"}, {"rank": "2", "track_id": "other"}, {"rank": "1"}, {"rank": "4"})
     assert [(row["rank"], row["track_id"]) for row in result.rows] == [(1, ROW["track_id"]), (2, "other")]
