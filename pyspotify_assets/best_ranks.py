@@ -1,33 +1,21 @@
 """One row per track, the best-ranked, in order of rank: for typed rows that come in pieces, however many there are.
 
-A track is its id; rows without one are the same track if title, artist and album are. A file is nearly always in order
-of rank. Then every row can be judged when it comes: it stays if its track has not been before. What is remembered of a
-track is a number of 64 bits, which two tracks share about once in 300,000 files of 10 million rows: so what was left
-out is compared in the end with what stayed. If it was wrong, all begins anew with numbers that are never shared.
+A file is nearly always in order of rank. Then every row can be judged when it comes: it stays if its track has not been
+before. What is remembered of a track is a number of 64 bits (see `track_numbers`), which two tracks share about once in
+300,000 files of 10 million rows: so what was left out is compared in the end with what stayed. If it was wrong, all
+begins anew with numbers that are never shared.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from itertools import count, pairwise
 from typing import TYPE_CHECKING
+
+from pyspotify_assets.track_numbers import KEY, Numbers, hashed, tracks
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
-
-KEY = ("track_id", "track_name", "artist_name", "album_name")
-"""The columns that say which track a row is of; the names count only where there is no id."""
-
-Number = Callable[[object], int]
-"""What is remembered of a track, of 64 bits: the same for the same track, hardly ever for two."""
-
-
-def numbered() -> Number:
-    """A number that no two tracks share, at the price of remembering the tracks themselves."""
-    numbers: defaultdict[object, int] = defaultdict(count().__next__)
-    return numbers.__getitem__
 
 
 class Seen:
@@ -67,13 +55,13 @@ class Seen:
 class BestRanked:
     """Keeps the best-ranked row of each track, of rows that come in pieces."""
 
-    def __init__(self, number: Number = hash) -> None:
+    def __init__(self, numbers: Numbers = hashed) -> None:
         self.in_order = True
         """Whether no row has come that is ranked before one of an earlier piece. After the first, all are kept, and
         have to come again, by rank."""
         self.left_out: list[pa.Table] = []
         """The KEY columns of the rows that were left out."""
-        self._number, self._seen, self._worst = number, Seen(), 0
+        self._numbers, self._seen, self._worst = numbers, Seen(), 0
 
     def keep(self, rows: pa.Table) -> pa.Table:
         """Those of `rows` that stay, by rank."""
@@ -89,7 +77,7 @@ class BestRanked:
         self._worst = int(ranks[-1])
         if not self.in_order:
             return rows
-        firsts = self._seen.first_rows(track_numbers(rows, self._number))
+        firsts = self._seen.first_rows(self._numbers(rows))
         if len(firsts) == rows.num_rows:
             return rows
         stays = np.zeros(rows.num_rows, np.bool_)
@@ -104,9 +92,9 @@ class BestRanked:
         if not self.left_out:
             return True
         left_out = pa.concat_tables(self.left_out)
-        missing = set(_tracks(left_out))
+        missing = set(tracks(left_out))
         for table in kept(KEY if left_out["track_id"].null_count else KEY[:1]):
-            missing.difference_update(_tracks(_possibly(table, left_out)))
+            missing.difference_update(tracks(_possibly(table, left_out)))
             if not missing:
                 return True
         return False
@@ -130,32 +118,6 @@ def by_rank(rows: pa.Table) -> pa.Table:
     if (ranks[1:] >= ranks[:-1]).all():
         return rows
     return rows.take(literals.from_numpy(np.argsort(ranks, kind="stable")))
-
-
-def track_numbers(rows: pa.Table, number: Number = hash) -> np.ndarray:
-    """A number for the track of each row."""
-    import numpy as np
-
-    return np.fromiter(map(number, _tracks(rows)), np.int64, rows.num_rows)
-
-
-def _tracks(rows: pa.Table) -> list[object]:
-    """The track of each row: its id as bytes; without one, title, artist and album."""
-    import numpy as np
-    import pyarrow.compute as pc
-
-    ids = rows["track_id"].combine_chunks()
-    buffers = ids.buffers()
-    ends = np.frombuffer(buffers[1], np.int32, len(ids) + 1, 4 * ids.offset).tolist()
-    # Python's own bytes, cut out of one piece, take a fifth of the time that Arrow's values take.
-    text = buffers[2].to_pybytes() if buffers[2] else b""
-    tracks: list[object] = [text[start:end] for start, end in pairwise(ends)]
-    if ids.null_count:
-        without = pc.indices_nonzero(pc.is_null(ids))
-        names = [rows[name].take(without).to_pylist() for name in KEY[1:]]
-        for place, *track in zip(without.to_pylist(), *names, strict=True):
-            tracks[place] = tuple(track)
-    return tracks
 
 
 def _ranks(rows: pa.Table) -> np.ndarray:

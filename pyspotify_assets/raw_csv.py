@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from pyspotify_assets.ahead import ahead
 from pyspotify_assets.contract import described, header_differences, listed, present_names
@@ -30,6 +29,8 @@ from pyspotify_assets.tables import SNAPSHOT, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+Done = TypeVar("Done")
 
 CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 """C0 and C1 controls and Unicode's line and paragraph separators: line breaks to one CSV reader or another."""
@@ -104,30 +105,46 @@ def open_raw_csv(raw: Path | BinaryIO, table: Table = SNAPSHOT, block: int = BLO
     from pyspotify_assets.schemas import raw_arrow_schema
 
     schema = raw_arrow_schema(table)
+    batches = map_raw_csv(lambda batch: batch, raw, table, block)
     if isinstance(raw, Path):
         with open(raw, "rb") as file:
             _columns(file.readline(BLOCK).removeprefix(b"\xef\xbb\xbf"), str(raw), table)
-        return pa.RecordBatchReader.from_batches(schema, _batches(raw, str(raw), table, block))
-    batches = _batches(raw, name_of(raw), table, block)
+        return pa.RecordBatchReader.from_batches(schema, batches)
     # Asked for here, so that a wrong header is refused here.
     first = next(batches)
     return pa.RecordBatchReader.from_batches(schema, chain([first], batches))
 
 
-def _batches(raw: Path | BinaryIO, name: str, table: Table, size: int) -> Iterator[pa.RecordBatch]:
+def map_raw_csv(
+    work: Callable[[pa.RecordBatch], Done],
+    raw: Path | BinaryIO,
+    table: Table = SNAPSHOT,
+    block: int = BLOCK,
+    threads: int = 1,
+) -> Iterator[Done]:
+    """What `work` gives for each batch of `open_raw_csv`, in their order; done where the batch is read, in `threads`.
+
+    Nothing is read, and nothing refused, before the first is asked for.
+    """
+    name = str(raw) if isinstance(raw, Path) else name_of(raw)
     with open(raw, "rb") if isinstance(raw, Path) else nullcontext(raw) as file:
-        pieces = blocks(file, size)
+        pieces = blocks(file, block)
         piece = next(pieces, b"")
         header_end = piece.find(b"\n") + 1 or len(piece)
         columns = _columns(piece[:header_end], name, table)
 
+        def read(piece: bytes) -> tuple[int, Done]:
+            batch = _completed(_parse(columns, piece), table)
+            return batch.num_rows, work(batch)
+
         line = 2
-        for block, batch, problem in ahead(partial(_parse, columns), chain([piece[header_end:]], pieces)):
-            if batch is None:
-                fault = first_fault(block, line, len(columns), name)
-                raise fault or RawFormatError(f"{name}, from line {line} on: {problem}")
-            yield _completed(batch, table)
-            line += batch.num_rows
+        try:
+            for rows, done in ahead(read, chain([piece[header_end:]], pieces), threads):
+                yield done
+                line += rows
+        except _Unreadable as problem:
+            fault = first_fault(problem.block, line, len(columns), name)
+            raise fault or RawFormatError(f"{name}, from line {line} on: {problem}") from None
 
 
 def _columns(header: bytes, name: str, table: Table) -> list[str]:
@@ -153,14 +170,22 @@ def _completed(batch: pa.RecordBatch, table: Table) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([there.get(name, absent) for name in names], names=list(names))
 
 
-def _parse(columns: list[str], block: bytes) -> tuple[bytes, pa.RecordBatch | None, str]:
-    """`block`, which is whole lines; its rows; and, without rows, what the reader has to say: it is not well-formed."""
+class _Unreadable(Exception):
+    """A block that is not well-formed; the message is what the reader has to say."""
+
+    def __init__(self, block: bytes, problem: str) -> None:
+        super().__init__(problem)
+        self.block = block
+
+
+def _parse(columns: list[str], block: bytes) -> pa.RecordBatch:
+    """The rows of `block`, which is whole lines."""
     import numpy as np
     import pyarrow as pa
     from pyarrow import csv
 
     if not block:
-        return block, pa.RecordBatch.from_arrays([pa.nulls(0, pa.string()) for _ in columns], columns), ""
+        return pa.RecordBatch.from_arrays([pa.nulls(0, pa.string()) for _ in columns], columns)
     lines = np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n")) + (not block.endswith(b"\n"))
     try:
         found = csv.read_csv(
@@ -174,8 +199,8 @@ def _parse(columns: list[str], block: bytes) -> tuple[bytes, pa.RecordBatch | No
             ),
         )
     except pa.ArrowInvalid as error:
-        return block, None, str(error)
+        raise _Unreadable(block, str(error)) from None
     # The reader leaves empty lines out, and is lenient about quotes.
     if found.num_rows != lines or not well_formed(block):
-        return block, None, "lines that cannot be told apart"
-    return block, found.combine_chunks().to_batches()[0], ""
+        raise _Unreadable(block, "lines that cannot be told apart")
+    return found.combine_chunks().to_batches()[0]

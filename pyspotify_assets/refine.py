@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pyspotify_assets import casting, literals
-from pyspotify_assets.ahead import ahead
-from pyspotify_assets.best_ranks import BestRanked, Number, numbered
-from pyspotify_assets.raw_csv import open_raw_csv, write_raw_csv
+from pyspotify_assets.best_ranks import BestRanked
+from pyspotify_assets.raw_csv import map_raw_csv, write_raw_csv
 from pyspotify_assets.row_groups import of_size, ranges, read_row_groups, write_row_groups
 from pyspotify_assets.tables import SNAPSHOT, Column
+from pyspotify_assets.track_numbers import Numbers, hashed, numbered
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,6 +44,9 @@ QUARANTINE = replace(
 """The shape of a quarantine file, written like a raw CSV."""
 
 FIRST_ROWS = 5
+THREADS = 2
+"""Pieces of raw that are read and typed at once, beside the writing: more only wait for one another."""
+
 REMEMBERED = 16 * 2**20
 """Raw of up to so many bytes: the tracks themselves are remembered. Of more, 64 bits of each: see `best_ranks`."""
 
@@ -80,7 +83,7 @@ def refine(raw: Path | BinaryIO, refined: Path, quarantine: Path) -> Refined:
     """
     begin = 0 if isinstance(raw, Path) else raw.tell()
     with _in_the_end(refined, quarantine) as (rows, refused):
-        outcome = _refine(raw, rows, refused, hash) if _size(raw) > REMEMBERED else None
+        outcome = _refine(raw, rows, refused, hashed) if _size(raw) > REMEMBERED else None
         if outcome is None:
             if not isinstance(raw, Path):
                 raw.seek(begin)
@@ -100,8 +103,8 @@ def _size(raw: Path | BinaryIO) -> int:
     return end - begin
 
 
-def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, number: Number) -> Refined | None:
-    """Refine, telling tracks apart by `number`; None if that has failed, see `best_ranks`."""
+def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, numbers: Numbers) -> Refined | None:
+    """Refine, telling tracks apart by `numbers`; None if that has failed, see `best_ranks`."""
     import numpy as np
 
     from pyspotify_assets.schemas import arrow_schema
@@ -113,13 +116,13 @@ def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, number: Numbe
 
     def typed() -> Iterator[pa.Table]:
         nonlocal raw_rows
-        for text, table, refused in ahead(_typed, open_raw_csv(raw)):
+        for piece_rows, table, refused in map_raw_csv(_typed, raw, threads=THREADS):
             if refused is not None:
-                part = _refused(text, refused, raw_rows + 1)
+                found = [{**row, "row_number": raw_rows + row["row_number"]} for row in refused.to_pylist()]
                 with open(quarantine, "ab") as file:
-                    write_raw_csv(part.to_pylist(), file, QUARANTINE, header=not reasons)
-                reasons.update(part["reason"].to_pylist())
-            raw_rows += text.num_rows
+                    write_raw_csv(found, file, QUARANTINE, header=not reasons)
+                reasons.update(row["reason"] for row in found)
+            raw_rows += piece_rows
             yield table
 
     def counted(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -134,7 +137,7 @@ def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, number: Numbe
             yield table
 
     def write(pieces: Iterable[pa.Table]) -> BestRanked:
-        best = BestRanked(number)
+        best = BestRanked(numbers)
         write_row_groups(counted(of_size(map(best.keep, pieces), schema)), schema, refined)
         return best
 
@@ -145,7 +148,7 @@ def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, number: Numbe
             best = write(ranges(unordered, "rank"))
         finally:
             unordered.unlink()
-    if number is hash and not best.was_right(partial(read_row_groups, refined)):
+    if numbers is hashed and not best.was_right(partial(read_row_groups, refined)):
         return None
     quarantined = sum(reasons.values())
     return Refined(
@@ -247,12 +250,13 @@ def type_rows(text: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.StringArray]:
     return pa.RecordBatch.from_arrays(columns, schema=schema), named
 
 
-def _typed(text: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.Table, pa.StringArray | None]:
-    """Raw rows, the same typed, and the reasons of `type_rows` if there is any."""
+def _typed(text: pa.RecordBatch) -> tuple[int, pa.Table, pa.RecordBatch | None]:
+    """How many raw rows there are; those that could be typed; and, if any, those that could not, see `_refused`."""
     import pyarrow as pa
 
     rows, reasons = type_rows(text)
-    return text, pa.Table.from_batches([rows]), reasons if reasons.null_count < len(reasons) else None
+    table = pa.Table.from_batches([rows])
+    return len(reasons), table, _refused(text, reasons) if reasons.null_count < len(reasons) else None
 
 
 def _cast(column: Column, type: pa.DataType) -> Callable[[pa.StringArray], casting.Cast] | None:
@@ -283,11 +287,11 @@ def _derive(column: Column, text: pa.RecordBatch) -> pa.Array:
     return casting.first_days(text["release_date"])
 
 
-def _refused(batch: pa.RecordBatch, reasons: pa.StringArray, first_row: int) -> pa.RecordBatch:
-    """The rows of `batch` that have a reason, in the shape of QUARANTINE."""
+def _refused(batch: pa.RecordBatch, reasons: pa.StringArray) -> pa.RecordBatch:
+    """The rows of `batch` that have a reason, in the shape of QUARANTINE; numbered within the batch, from 1."""
     import numpy as np
     import pyarrow as pa
 
-    numbers = literals.from_numpy(np.arange(first_row, first_row + batch.num_rows))
+    numbers = literals.from_numpy(np.arange(1, batch.num_rows + 1))
     arrays = [*batch.columns, numbers, reasons]
     return pa.RecordBatch.from_arrays(arrays, names=list(QUARANTINE.raw_columns)).filter(reasons.is_valid())

@@ -17,19 +17,22 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from pyspotify_assets import ahead as ahead_
-from pyspotify_assets import best_ranks, refine, row_groups
+from pyspotify_assets import refine, row_groups
 from pyspotify_assets.ahead import ahead
-from pyspotify_assets.best_ranks import BestRanked, Seen, numbered
+from pyspotify_assets.best_ranks import BestRanked, Seen
 from pyspotify_assets.errors import RawFormatError
-from pyspotify_assets.raw_csv import open_raw_csv, write_raw_csv
+from pyspotify_assets.raw_csv import map_raw_csv, write_raw_csv
+from pyspotify_assets.track_numbers import KEY, hashed, numbered
 from pyspotify_assets_tests.test_refine import ROW, Result
 
 Track = tuple[int, str | None, str, str | None, str | None]
-COLUMNS = ("rank", *best_ranks.KEY)
+IDS = ["0A" * 11, "0B" * 11, "é" * 11]
+"""As long as Spotify's own."""
+COLUMNS = ("rank", *KEY)
 rows = st.lists(
     st.tuples(
         st.integers(1, 30),
-        st.sampled_from(["a", "b", "c", "d", "é", "", None]),
+        st.sampled_from([*IDS, "a", "b", "é", "", None]),
         st.sampled_from(["a", "b"]),
         st.sampled_from(["a", None]),
         st.sampled_from(["a", "", None]),
@@ -40,7 +43,7 @@ rows = st.lists(
 
 def table(tracks: list[Track]) -> pa.Table:
     columns = list(zip(*tracks, strict=True)) or [()] * len(COLUMNS)
-    types = [pa.int32(), *[pa.string()] * len(best_ranks.KEY)]
+    types = [pa.int32(), *[pa.string()] * len(KEY)]
     return pa.table({name: pa.array(values, type) for name, values, type in zip(COLUMNS, columns, types, strict=True)})
 
 
@@ -60,14 +63,28 @@ def pieces(tracks: list[Track], size: int) -> Iterator[pa.Table]:
     yield from (table(tracks[start : start + size]) for start in range(0, len(tracks), size))
 
 
-@given(rows, st.integers(1, 9), st.sampled_from([hash, numbered]))
-def test_in_pieces_by_rank_the_same_rows_stay_as_in_memory(tracks, size, number):
+@given(rows, st.integers(1, 9), st.sampled_from([hashed, numbered]))
+def test_in_pieces_by_rank_the_same_rows_stay_as_in_memory(tracks, size, numbers):
     tracks = sorted(tracks, key=lambda track: track[0])
-    best = BestRanked(number() if number is numbered else number)
+    best = BestRanked(numbers() if numbers is numbered else numbers)
     kept = [best.keep(piece) for piece in pieces(tracks, size)]
     assert tracks_of(kept) == in_memory(tracks)
     assert best.in_order
     assert best.was_right(columns_of(kept))
+
+
+@given(st.lists(st.text("0aZ", min_size=22, max_size=22), unique=True), st.integers(0, 3))
+def test_ids_of_spotify_have_numbers_of_their_own_wherever_they_stand(ids, skipped):
+    several = table([(rank, track, "t", None, None) for rank, track in enumerate([None, "short", *ids], 1)])
+    together = hashed(several.slice(skipped))
+    assert len(set(together.tolist())) == len(together)
+    alone = [hashed(several.slice(place, 1))[0] for place in range(skipped, several.num_rows)]
+    assert together.tolist() == alone
+
+
+def all_alike(rows):
+    """Numbers that all tracks share."""
+    return np.full(rows.num_rows, 7)
 
 
 def columns_of(kept):
@@ -85,14 +102,14 @@ def test_out_of_order_nothing_is_lost_that_should_stay_and_it_is_told(tracks, si
 
 
 def test_numbers_that_two_tracks_share_are_noticed():
-    best = BestRanked(lambda track: 7)
+    best = BestRanked(all_alike)
     kept = [best.keep(table([(1, "a", "t", None, None), (2, "b", "t", None, None)]))]
     assert [row[1] for row in tracks_of(kept)] == ["a"]
     assert not best.was_right(columns_of(kept))
 
 
 def test_a_row_without_an_id_that_was_wrongly_left_out_is_noticed_too():
-    best = BestRanked(lambda track: 7)
+    best = BestRanked(all_alike)
     kept = [best.keep(table([(1, None, "t", None, None), (2, None, "u", None, None)]))]
     assert not best.was_right(columns_of(kept))
 
@@ -124,7 +141,7 @@ def small_pieces(monkeypatch, request):
     """
     if request.param == "numbers":
         monkeypatch.setattr(refine, "REMEMBERED", 0)
-    monkeypatch.setattr(refine, "open_raw_csv", partial(open_raw_csv, block=700))
+    monkeypatch.setattr(refine, "map_raw_csv", partial(map_raw_csv, block=700))
     monkeypatch.setattr(refine, "of_size", partial(row_groups.of_size, rows=16))
     monkeypatch.setattr(row_groups, "SORTED_AT_ONCE", 24)
 
@@ -160,7 +177,7 @@ def test_a_file_in_no_order_is_refined_as_if_it_were_in_order(tmp_path, small_pi
 
 @pytest.mark.parametrize("opened", [False, True], ids=["path", "open file"])
 def test_tracks_with_the_same_number_are_told_apart_in_the_end(tmp_path, monkeypatch, small_pieces, opened):
-    monkeypatch.setattr(refine, "hash", lambda track: 7, raising=False)
+    monkeypatch.setattr(refine, "hashed", all_alike)
     path = tmp_path / "raw.csv"
     with open(path, "wb") as file:
         write_raw_csv(

@@ -229,7 +229,7 @@ class TestTheSameRows:
         )
         content = raw_csv([ROW, ROW | {"track_id": "b", "rank": "2"}, ROW | {"rank": "x"}])
         monkeypatch.setattr(refine, "SNAPSHOT", migrated)
-        monkeypatch.setattr(refine, "open_raw_csv", partial(refine.open_raw_csv, table=migrated))
+        monkeypatch.setattr(refine, "map_raw_csv", partial(refine.map_raw_csv, table=migrated))
         quarantine = [replace(one, type="string", nullable=True) for one in migrated.columns if not one.refined_only]
         last = [replace(one, since=added.since) for one in refine.QUARANTINE.columns[-2:]]
         monkeypatch.setattr(refine, "QUARANTINE", replace(migrated, columns=(*quarantine, *last)))

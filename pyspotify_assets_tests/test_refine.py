@@ -17,7 +17,7 @@ from pyarrow import parquet
 
 from pyspotify_assets import casting
 from pyspotify_assets.errors import RawFormatError
-from pyspotify_assets.raw_csv import open_raw_csv, write_raw_csv
+from pyspotify_assets.raw_csv import map_raw_csv, write_raw_csv
 from pyspotify_assets.refine import QUARANTINE, Refined, refine
 from pyspotify_assets.schemas import arrow_schema
 from pyspotify_assets.tables import SNAPSHOT
@@ -342,7 +342,7 @@ def _key(row: dict) -> tuple:
 def test_where_a_batch_ends_does_not_show(tmp_path, monkeypatch):
     rows = [{**ROW, "rank": n, "track_id": n % 70, "popularity": n % 103} for n in range(110, 0, -1)]
     whole = Result(tmp_path, rows)
-    monkeypatch.setattr("pyspotify_assets.refine.open_raw_csv", partial(open_raw_csv, block=700))
+    monkeypatch.setattr("pyspotify_assets.refine.map_raw_csv", partial(map_raw_csv, block=700))
     pieces = Result(tmp_path, rows)
     assert whole.outcome.quarantined == 2
     assert (pieces.rows, pieces.refused, pieces.outcome) == (whole.rows, whole.refused, whole.outcome)

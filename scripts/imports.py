@@ -69,6 +69,7 @@ LAYERS = (
             "warehouse",
             "refine",
             "best_ranks",
+            "track_numbers",
             "landing",
             "report",
             "checks",
