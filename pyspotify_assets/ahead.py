@@ -17,7 +17,7 @@ Piece = TypeVar("Piece")
 Done = TypeVar("Done")
 
 _WAITING = 12
-"""Pieces that are begun and not yet asked for: with those in work, what is held in memory. Refining takes ten at a time,
+"""Pieces that are begun and not yet asked for: with those in work, what is held in memory. Refining takes ten at once,
 a row group's worth, and with fewer its threads would have nothing to do while that is written."""
 
 
