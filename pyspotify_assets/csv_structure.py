@@ -33,12 +33,11 @@ def name_of(file: BinaryIO) -> str:
     return str(getattr(file, "name", "the CSV"))
 
 
-def blocks(file: BinaryIO, size: int = BLOCK) -> Iterator[bytes]:
-    """The file in pieces of about `size` bytes that end with a line end, except perhaps the last; a BOM is dropped.
+def blocks(file: BinaryIO, size: int = BLOCK, at_start: bool = True) -> Iterator[bytes]:
+    """What follows in the file, in pieces of about `size` bytes that end with a line end, except perhaps the last.
 
-    RawFormatError for a line that is longer than LONGEST_LINE.
+    A BOM is dropped if that is `at_start` of the file. RawFormatError for a line that is longer than LONGEST_LINE.
     """
-    at_start = True
     while piece := file.read(size):
         if not piece.endswith(b"\n"):
             end = file.readline(LONGEST_LINE)
@@ -52,7 +51,11 @@ def blocks(file: BinaryIO, size: int = BLOCK) -> Iterator[bytes]:
 
 
 def header_of(line: bytes, name: str) -> list[str]:
-    """The column names in a file's first line. RawFormatError if it is empty or cannot be read; `name` is the file."""
+    """The column names in a file's first line, which may begin with a BOM.
+
+    RawFormatError if it is empty or cannot be read; `name` is the file.
+    """
+    line = line.removeprefix(codecs.BOM_UTF8)
     if not line:
         raise RawFormatError(f"{name} is empty: zero bytes", "Take the snapshot or export the file again.")
     try:

@@ -49,7 +49,7 @@ def recognise(path: Path) -> str:
     RawFormatError for anything else, naming the columns that are missing or unknown, and those of both formats.
     """
     with open(path, "rb") as file:
-        columns = _header(file.readline(_LONGEST_HEADER), path)
+        columns = header_of(file.readline(_LONGEST_HEADER), path.name)
     differences = {
         RAW: described(header_differences(columns, SNAPSHOT)),
         PYSPOTIFY_2023: described(header_differences(columns, _OLD)),
@@ -121,10 +121,6 @@ def parse_landing_key(key: str) -> tuple[str, str, str] | None:
     except ValueError:
         return None
     return feed, day, name
-
-
-def _header(line: bytes, path: Path) -> list[str]:
-    return header_of(line.removeprefix(b"\xef\xbb\xbf"), path.name)
 
 
 def _raw_rows(path: Path) -> Iterator[dict[str, object]]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
@@ -108,11 +108,11 @@ def open_raw_csv(raw: Path | BinaryIO, table: Table = SNAPSHOT, block: int = BLO
     batches = map_raw_csv(lambda batch: batch, raw, table, block)
     if isinstance(raw, Path):
         with open(raw, "rb") as file:
-            _columns(file.readline(BLOCK).removeprefix(b"\xef\xbb\xbf"), str(raw), table)
+            _columns(file, str(raw), table)
         return pa.RecordBatchReader.from_batches(schema, batches)
     # Asked for here, so that a wrong header is refused here.
-    first = next(batches)
-    return pa.RecordBatchReader.from_batches(schema, chain([first], batches))
+    first = list(islice(batches, 1))
+    return pa.RecordBatchReader.from_batches(schema, chain(first, batches))
 
 
 def map_raw_csv(
@@ -128,10 +128,7 @@ def map_raw_csv(
     """
     name = str(raw) if isinstance(raw, Path) else name_of(raw)
     with open(raw, "rb") if isinstance(raw, Path) else nullcontext(raw) as file:
-        pieces = blocks(file, block)
-        piece = next(pieces, b"")
-        header_end = piece.find(b"\n") + 1 or len(piece)
-        columns = _columns(piece[:header_end], name, table)
+        columns = _columns(file, name, table)
 
         def read(piece: bytes) -> tuple[int, Done]:
             batch = _completed(_parse(columns, piece), table)
@@ -139,7 +136,7 @@ def map_raw_csv(
 
         line = 2
         try:
-            for rows, done in ahead(read, chain([piece[header_end:]], pieces), threads):
+            for rows, done in ahead(read, blocks(file, block, at_start=False), threads):
                 yield done
                 line += rows
         except _Unreadable as problem:
@@ -147,9 +144,9 @@ def map_raw_csv(
             raise fault or RawFormatError(f"{name}, from line {line} on: {problem}") from None
 
 
-def _columns(header: bytes, name: str, table: Table) -> list[str]:
-    """The columns of the file, by the names that they have now."""
-    columns = header_of(header, name)
+def _columns(file: BinaryIO, name: str, table: Table) -> list[str]:
+    """The columns that the first line of `file` says it has, by the names that they have now."""
+    columns = header_of(file.readline(BLOCK), name)
     difference = described(header_differences(columns, table))
     if difference:
         raise RawFormatError(
@@ -184,8 +181,6 @@ def _parse(columns: list[str], block: bytes) -> pa.RecordBatch:
     import pyarrow as pa
     from pyarrow import csv
 
-    if not block:
-        return pa.RecordBatch.from_arrays([pa.nulls(0, pa.string()) for _ in columns], columns)
     lines = np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n")) + (not block.endswith(b"\n"))
     try:
         found = csv.read_csv(

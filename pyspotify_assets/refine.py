@@ -6,7 +6,6 @@ or in quarantine because it cannot be typed. Nothing else happens to a row, and 
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -47,9 +46,6 @@ FIRST_ROWS = 5
 THREADS = 2
 """Pieces of raw that are read and typed at once, beside the writing: more only wait for one another."""
 
-REMEMBERED = 16 * 2**20
-"""Raw of up to so many bytes: the tracks themselves are remembered. Of more, 64 bits of each: see `best_ranks`."""
-
 _LIMITS = {"rank": (1, 2**31 - 1), "popularity": (0, 100)}
 _WIDTHS = {"int16": (-(2**15), 2**15 - 1), "int32": (-(2**31), 2**31 - 1), "int64": (-(10**18) + 1, 10**18 - 1)}
 _MEANINGS = {
@@ -83,7 +79,7 @@ def refine(raw: Path | BinaryIO, refined: Path, quarantine: Path) -> Refined:
     """
     begin = 0 if isinstance(raw, Path) else raw.tell()
     with _in_the_end(refined, quarantine) as (rows, refused):
-        outcome = _refine(raw, rows, refused, hashed) if _size(raw) > REMEMBERED else None
+        outcome = _refine(raw, rows, refused, hashed)
         if outcome is None:
             if not isinstance(raw, Path):
                 raw.seek(begin)
@@ -91,16 +87,6 @@ def refine(raw: Path | BinaryIO, refined: Path, quarantine: Path) -> Refined:
             outcome = _refine(raw, rows, refused, numbered())
     assert outcome is not None  # Numbers that are never shared mistake no track for another.
     return outcome
-
-
-def _size(raw: Path | BinaryIO) -> int:
-    """Bytes that are to be read."""
-    if isinstance(raw, Path):
-        return raw.stat().st_size
-    begin = raw.tell()
-    end = raw.seek(0, os.SEEK_END)
-    raw.seek(begin)
-    return end - begin
 
 
 def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, numbers: Numbers) -> Refined | None:

@@ -178,7 +178,7 @@ def _csv_stream(place: Place, columns: list[str] | None) -> Iterator[Any]:
 
     with place.store.local(place.key) as path, open(path, "rb") as file:
         try:
-            names = header_of(file.readline(BLOCK).removeprefix(b"\xef\xbb\xbf"), str(path))
+            names = header_of(file.readline(BLOCK), str(path))
             file.seek(0)
             table = table_of(names, raw=True) or _text_table(list(dict.fromkeys(names)))
             wanted = _known(columns, table.raw_columns, place)

@@ -133,14 +133,9 @@ def test_there_are_few_runs_to_look_into():
     assert len(seen._runs) <= 12
 
 
-@pytest.fixture(params=["tracks", "numbers"])
-def small_pieces(monkeypatch, request):
-    """Blocks, row groups and what is sorted at once so small that a few hundred rows have many of them.
-
-    `numbers`: and the file so large that of its tracks only numbers are remembered.
-    """
-    if request.param == "numbers":
-        monkeypatch.setattr(refine, "REMEMBERED", 0)
+@pytest.fixture
+def small_pieces(monkeypatch):
+    """Blocks, row groups and what is sorted at once so small that a few hundred rows have many of them."""
     monkeypatch.setattr(refine, "map_raw_csv", partial(map_raw_csv, block=700))
     monkeypatch.setattr(refine, "of_size", partial(row_groups.of_size, rows=16))
     monkeypatch.setattr(row_groups, "SORTED_AT_ONCE", 24)

@@ -27,7 +27,7 @@ def differences(place: Place, area: str) -> list[str]:
 def _raw_differences(place: Place) -> list[str]:
     filesystem, root = place.store.arrow()
     with filesystem.open_input_stream(root + place.key) as file:
-        header = header_of(file.read(_HEADER).partition(b"\n")[0].removeprefix(b"\xef\xbb\xbf"), "the header")
+        header = header_of(file.read(_HEADER).partition(b"\n")[0], "the header")
     return [f"header: {words}" for words in reported(header_differences(header, SNAPSHOT, place.day))]
 
 
