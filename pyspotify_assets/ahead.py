@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 Piece = TypeVar("Piece")
 Done = TypeVar("Done")
 
-_WAITING = 12
-"""Pieces that are begun and not yet asked for: with those in work, what is held in memory. Refining takes ten at once,
+_WAITING = 6
+"""Pieces that are begun and not yet asked for: with those in work, what is held in memory. Refining takes five at once,
 a row group's worth, and with fewer its threads would have nothing to do while that is written."""
 
 
 def ahead(work: Callable[[Piece], Done], pieces: Iterable[Piece], threads: int = 1) -> Iterator[Done]:
-    """What `work` gives for each of `pieces`, in their order; up to twelve pieces are worked on beforehand.
+    """What `work` gives for each of `pieces`, in their order; up to six pieces are worked on beforehand.
 
     `pieces` are taken in the thread of the caller. What fails, taking or working, fails where its result would have
     come, after the results of the pieces before it.
