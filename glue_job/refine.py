@@ -87,7 +87,7 @@ def refine(
     """Refine the raw CSV at the address `raw` into `staging`; gives what was counted.
 
     `columns` and `raw_columns`: those of the refined table and of the raw CSV, in their order, as `rules` and
-    `raw_rules` of `pyspotify_assets.refine` give them. Fault, with nothing written, if `raw` is not the raw format.
+    `raw_rules` of `pyspotify_assets.typed_rows` give them. Fault, with nothing written, if `raw` is not the raw format.
     """
     for name, value in SETTINGS.items():
         spark.conf.set(name, value)

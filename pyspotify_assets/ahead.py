@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 Piece = TypeVar("Piece")
 Done = TypeVar("Done")
 
-_WAITING = 6
-"""Pieces that are begun and not yet asked for: with those in work, what is held in memory. Refining takes five at once,
-a row group's worth, and with fewer its threads would have nothing to do while that is written."""
+WAITING = 4
+"""Pieces that are begun and not yet asked for: with those in work, what is held in memory."""
 
 
-def ahead(work: Callable[[Piece], Done], pieces: Iterable[Piece], threads: int = 1) -> Iterator[Done]:
-    """What `work` gives for each of `pieces`, in their order; up to six pieces are worked on beforehand.
+def ahead(
+    work: Callable[[Piece], Done], pieces: Iterable[Piece], threads: int = 1, waiting: int = WAITING
+) -> Iterator[Done]:
+    """What `work` gives for each of `pieces`, in their order; up to `waiting` pieces are worked on beforehand.
 
     `pieces` are taken in the thread of the caller. What fails, taking or working, fails where its result would have
     come, after the results of the pieces before it.
@@ -40,7 +41,7 @@ def ahead(work: Callable[[Piece], Done], pieces: Iterable[Piece], threads: int =
             try:
                 for piece in chain(first, source):
                     begun.append(pool.submit(work, piece))
-                    if len(begun) == _WAITING:
+                    if len(begun) == waiting:
                         yield begun.popleft().result()
                 while begun:
                     yield begun.popleft().result()

@@ -6,20 +6,22 @@ or in quarantine because it cannot be typed. Nothing else happens to a row, and 
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from pyspotify_assets import casting, literals
+from pyspotify_assets import literals
 from pyspotify_assets.best_ranks import BestRanked
 from pyspotify_assets.raw_csv import map_raw_csv, write_raw_csv
 from pyspotify_assets.row_groups import of_size, ranges, read_row_groups, write_row_groups
 from pyspotify_assets.tables import SNAPSHOT, Column
 from pyspotify_assets.track_numbers import Numbers, hashed, numbered
+from pyspotify_assets.typed_rows import type_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,13 +48,9 @@ FIRST_ROWS = 5
 THREADS = 2
 """Pieces of raw that are read and typed at once, beside the writing: more only wait for one another."""
 
-_LIMITS = {"rank": (1, 2**31 - 1), "popularity": (0, 100)}
-_WIDTHS = {"int16": (-(2**15), 2**15 - 1), "int32": (-(2**31), 2**31 - 1), "int64": (-(10**18) + 1, 10**18 - 1)}
-_MEANINGS = {
-    "bool": "true or false",
-    "timestamp": "an ISO 8601 instant with a time zone",
-    "list<string>": "a JSON array of texts",
-}
+REMEMBERED = 1 << 20
+"""Raw of up to so many bytes: the tracks themselves are remembered, which is quicker than to read back what has stayed.
+Of more, 64 bits of each: see `best_ranks`."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def refine(raw: Path | BinaryIO, refined: Path, quarantine: Path) -> Refined:
     """
     begin = 0 if isinstance(raw, Path) else raw.tell()
     with _in_the_end(refined, quarantine) as (rows, refused):
-        outcome = _refine(raw, rows, refused, hashed)
+        outcome = _refine(raw, rows, refused, hashed) if _size(raw) > REMEMBERED else None
         if outcome is None:
             if not isinstance(raw, Path):
                 raw.seek(begin)
@@ -87,6 +85,16 @@ def refine(raw: Path | BinaryIO, refined: Path, quarantine: Path) -> Refined:
             outcome = _refine(raw, rows, refused, numbered())
     assert outcome is not None  # Numbers that are never shared mistake no track for another.
     return outcome
+
+
+def _size(raw: Path | BinaryIO) -> int:
+    """Bytes that are to be read."""
+    if isinstance(raw, Path):
+        return raw.stat().st_size
+    begin = raw.tell()
+    end = raw.seek(0, os.SEEK_END)
+    raw.seek(begin)
+    return end - begin
 
 
 def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, numbers: Numbers) -> Refined | None:
@@ -162,80 +170,6 @@ def _in_the_end(*paths: Path) -> Iterator[list[Path]]:
             part.unlink(missing_ok=True)
 
 
-def rules() -> list[dict[str, object]]:
-    """The columns of a refined day, in order, as an engine elsewhere is told them: JSON can write it.
-
-    Each has `name`, `type`, `nullable`, `derived` (not in the raw CSV); `meaning`, what its text should be ("": any),
-    as reasons say it; and for whole numbers `low` and `high`.
-    """
-    return [
-        {
-            "name": column.name,
-            "type": column.type,
-            "nullable": column.nullable,
-            "derived": column.refined_only,
-            "meaning": _meaning(column),
-        }
-        | (dict(zip(("low", "high"), _limits(column), strict=True)) if column.type in _WIDTHS else {})
-        for column in SNAPSHOT.columns
-    ]
-
-
-def raw_rules() -> list[dict[str, object]]:
-    """The columns of the raw CSV, in order, likewise.
-
-    Each has `name`; `formerly`, names of before; and `optional`: whether files from before a migration may lack it.
-    """
-    columns = {column.name: column for column in SNAPSHOT.columns}
-    return [
-        {
-            "name": name,
-            "formerly": list(columns[name].formerly) if name in columns else [],
-            "optional": name not in columns or bool(columns[name].since),
-        }
-        for name in SNAPSHOT.raw_columns
-    ]
-
-
-def type_rows(text: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.StringArray]:
-    """Raw rows of text as typed rows, and for every raw row why it cannot be typed: null if it was."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    from pyspotify_assets.schemas import arrow_schema
-
-    schema = arrow_schema(SNAPSHOT)
-    reasons = ["fine"]
-    reason_of_row = np.zeros(text.num_rows, np.int32)
-
-    def refuse(rows: pa.BooleanArray, reason: str) -> None:
-        if rows.true_count:
-            reason_of_row[(reason_of_row == 0) & literals.to_numpy(rows)] = len(reasons)
-            reasons.append(reason)
-
-    columns = []
-    for column in SNAPSHOT.columns:
-        if column.refined_only:
-            columns.append(_derive(column, text))
-            continue
-        values = text[column.name]
-        if column.nullable:
-            empty = pc.equal(values, literals.text(""))
-            values = pc.if_else(empty, literals.no(values.type), values) if empty.true_count else values
-        else:
-            refuse(values.is_null(), f"{column.name} is missing")
-        cast = _cast(column, schema.field(column.name).type)
-        if cast is not None:
-            values, bad = cast(values)
-            refuse(bad, f"{column.name} is not {_meaning(column)}")
-        columns.append(values)
-    named = literals.texts(reasons).take(literals.from_numpy(reason_of_row, reason_of_row > 0))
-    if named.null_count < len(named):
-        columns = [values.filter(named.is_null()) for values in columns]
-    return pa.RecordBatch.from_arrays(columns, schema=schema), named
-
-
 def _typed(text: pa.RecordBatch) -> tuple[int, pa.Table, pa.RecordBatch | None]:
     """How many raw rows there are; those that could be typed; and, if any, those that could not, see `_refused`."""
     import pyarrow as pa
@@ -243,34 +177,6 @@ def _typed(text: pa.RecordBatch) -> tuple[int, pa.Table, pa.RecordBatch | None]:
     rows, reasons = type_rows(text)
     table = pa.Table.from_batches([rows])
     return len(reasons), table, _refused(text, reasons) if reasons.null_count < len(reasons) else None
-
-
-def _cast(column: Column, type: pa.DataType) -> Callable[[pa.StringArray], casting.Cast] | None:
-    """How to cast the column's text; None: it stays text."""
-    if column.type in _WIDTHS:
-        low, high = _limits(column)
-        return partial(casting.whole_numbers, type=type, low=low, high=high)
-    if column.type == "timestamp":
-        return casting.instants
-    return {"bool": casting.truths, "list<string>": casting.text_lists}.get(column.type)
-
-
-def _limits(column: Column) -> tuple[int, int]:
-    return _LIMITS.get(column.name, _WIDTHS[column.type])
-
-
-def _meaning(column: Column) -> str:
-    """What the column's text should be, for the reason; empty if anything will do."""
-    if column.type in _WIDTHS:
-        low, high = _limits(column)
-        return f"a whole number from {low} to {high}" if column.name in _LIMITS else f"a whole number ({column.type})"
-    return _MEANINGS.get(column.type, "")
-
-
-def _derive(column: Column, text: pa.RecordBatch) -> pa.Array:
-    if column.name != "released_on":
-        raise ValueError(f"refining does not know how to derive {column.name}")
-    return casting.first_days(text["release_date"])
 
 
 def _refused(batch: pa.RecordBatch, reasons: pa.StringArray) -> pa.RecordBatch:

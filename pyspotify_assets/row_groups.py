@@ -7,6 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyspotify_assets.ahead import ahead
+
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
@@ -25,12 +27,16 @@ SORTED_AT_ONCE = 1 << 20
 
 
 def write_row_groups(tables: Iterable[pa.Table], schema: pa.Schema, path: Path) -> None:
-    """Write `tables` to the Parquet file `path`, a row group each."""
+    """Write `tables` to the Parquet file `path`, a row group each; while one is written, the next is made."""
     from pyarrow import parquet
 
     with parquet.ParquetWriter(path, schema, **layout(schema)) as writer:
-        for table in tables:
+
+        def write(table: pa.Table) -> None:
             writer.write_table(table, row_group_size=max(table.num_rows, 1))
+
+        for _ in ahead(write, tables, waiting=2):
+            pass
 
 
 def layout(schema: pa.Schema) -> dict[str, Any]:

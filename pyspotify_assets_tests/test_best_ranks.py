@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from pyspotify_assets import ahead as ahead_
 from pyspotify_assets import refine, row_groups
 from pyspotify_assets.ahead import ahead
 from pyspotify_assets.best_ranks import BestRanked, Seen
@@ -133,9 +132,14 @@ def test_there_are_few_runs_to_look_into():
     assert len(seen._runs) <= 12
 
 
-@pytest.fixture
-def small_pieces(monkeypatch):
-    """Blocks, row groups and what is sorted at once so small that a few hundred rows have many of them."""
+@pytest.fixture(params=["tracks", "numbers"])
+def small_pieces(monkeypatch, request):
+    """Blocks, row groups and what is sorted at once so small that a few hundred rows have many of them.
+
+    `numbers`: and the file so large that of its tracks only numbers are remembered.
+    """
+    if request.param == "numbers":
+        monkeypatch.setattr(refine, "REMEMBERED", 0)
     monkeypatch.setattr(refine, "map_raw_csv", partial(map_raw_csv, block=700))
     monkeypatch.setattr(refine, "of_size", partial(row_groups.of_size, rows=16))
     monkeypatch.setattr(row_groups, "SORTED_AT_ONCE", 24)
@@ -206,9 +210,9 @@ def test_work_ahead_keeps_the_order_and_is_bounded():
         begun.append(piece)
         return piece * piece
 
-    for number, square in zip(count(), ahead(work, range(50), threads=2), strict=False):
+    for number, square in zip(count(), ahead(work, range(50), threads=2, waiting=3), strict=False):
         assert square == number * number
-        assert len(begun) <= next(asked) + 1 + ahead_._WAITING
+        assert len(begun) <= next(asked) + 1 + 3
     assert sorted(begun) == list(range(50))
 
 

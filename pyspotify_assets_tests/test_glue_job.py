@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import pyarrow.parquet as pq
 import pytest
 
-from pyspotify_assets import refine
+from pyspotify_assets import refine, typed_rows
 from pyspotify_assets.errors import RawFormatError
 from pyspotify_assets.raw_csv import write_raw_csv
 from pyspotify_assets.tables import SNAPSHOT, Column, Dropped
@@ -140,7 +140,7 @@ class Both:
         here.mkdir()
         raw.write_bytes(content)
         spark.conf.set("spark.sql.files.maxPartitionBytes", block)
-        self.report = job.refine(spark, str(raw), str(there), refine.rules(), refine.raw_rules())
+        self.report = job.refine(spark, str(raw), str(there), typed_rows.rules(), typed_rows.raw_rules())
         self.outcome = refine.refine(raw, here / "refined.parquet", here / "quarantine.csv")
         self.here, self.there = pq.read_table(here / "refined.parquet"), pq.read_table(_only(there / "refined"))
         self.quarantine_here = (here / "quarantine.csv").read_bytes() if self.outcome.quarantined else b""
@@ -277,7 +277,7 @@ class TestTheSameRefusals:
             refine.refine(raw, tmp_path / "refined.parquet", tmp_path / "quarantine.csv")
         spark.conf.set("spark.sql.files.maxPartitionBytes", 8 << 10)
         with pytest.raises(job.Fault) as there:
-            job.refine(spark, str(raw), str(tmp_path / "there"), refine.rules(), refine.raw_rules())
+            job.refine(spark, str(raw), str(tmp_path / "there"), typed_rows.rules(), typed_rows.raw_rules())
         assert (there.value.message, there.value.remedy) == (here.value.args[0], here.value.remedy)
         assert not (tmp_path / "there").exists()
 
@@ -288,8 +288,8 @@ class TestWhatIsDeployed:
         from glue_job import refine as job
 
         assert job.VERSION == refine.VERSION
-        assert {column["type"] for column in refine.rules()} <= set(job.TYPES)
-        assert json.loads(json.dumps(refine.rules())) == refine.rules()
+        assert {column["type"] for column in typed_rows.rules()} <= set(job.TYPES)
+        assert json.loads(json.dumps(typed_rows.rules())) == typed_rows.rules()
 
     def test_the_zip_beside_it_is_all_that_pipes_needs_and_always_the_same(self, tmp_path):
         from glue_job.package import build

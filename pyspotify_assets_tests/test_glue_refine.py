@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from dagster_pipes import decode_param
 
-from pyspotify_assets import refine
+from pyspotify_assets import refine, typed_rows
 from pyspotify_assets.assets.refined import refined_asset
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.daily.refined import refine_day
@@ -69,8 +69,8 @@ class Glue:
         told = json.loads(s3.get_object(Bucket=where["bucket"], Key=where["key"])["Body"].read())["extras"]
         assert told == {
             "version": refine.VERSION,
-            "columns": refine.rules(),
-            "raw_columns": refine.raw_rules(),
+            "columns": typed_rows.rules(),
+            "raw_columns": typed_rows.raw_rules(),
         }
         store = S3Store.at(arguments["--staging"])
         raw = S3Store.at(arguments["--raw"].rpartition("/")[0])
@@ -304,7 +304,7 @@ def test_so_does_one_that_dagster_does_not_see(glue, heeds_interrupts):
 
     @dg.asset
     def called_as_a_function(context) -> None:
-        told = {"version": refine.VERSION, "columns": refine.rules(), "raw_columns": refine.raw_rules()}
+        told = {"version": refine.VERSION, "columns": typed_rows.rules(), "raw_columns": typed_rows.raw_rules()}
         GlueJob(context, JOB, 90)(state, "x", arguments, told)
 
     with pytest.raises(KeyboardInterrupt):

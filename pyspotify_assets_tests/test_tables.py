@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from pyspotify_assets.raw_csv import open_raw_csv, write_raw_csv
-from pyspotify_assets.refine import type_rows
 from pyspotify_assets.schemas import arrow_schema
 from pyspotify_assets.tables import LISTENING, MARTS, PLAYS, SNAPSHOT, Table
+from pyspotify_assets.typed_rows import type_rows
 
 MADE_BY_SQL = (*MARTS, *LISTENING)
 

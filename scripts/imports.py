@@ -70,6 +70,7 @@ LAYERS = (
             "refine",
             "best_ranks",
             "track_numbers",
+            "typed_rows",
             "landing",
             "report",
             "checks",

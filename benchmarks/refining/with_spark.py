@@ -8,7 +8,7 @@ from shutil import rmtree
 from pyspark.sql import SparkSession
 
 from glue_job import refine as job
-from pyspotify_assets.refine import raw_rules, rules
+from pyspotify_assets.typed_rows import raw_rules, rules
 
 
 def refine(raw: Path, folder: Path, memory: str) -> None:

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pyspotify_assets import refine
+from pyspotify_assets import refine, typed_rows
 from pyspotify_assets.checks import Finding, judge_refined, require
 from pyspotify_assets.daily.notes import Notes
 from pyspotify_assets.daily.refined import Made, RefinedDay, counts_of, refined_day, refined_fingerprint
@@ -76,7 +76,7 @@ def refine_day_on_glue(lake: Lake, feed: str, day: str, run: JobRunner) -> Made:
 def _report(task: RefinedDay, state: S3Store, workspace: str, run: JobRunner) -> Mapping[str, Any]:
     """What the job counted."""
     arguments = {"--raw": task.raw.uri, "--staging": f"{state.uri(workspace)}/"}
-    extras = {"version": refine.VERSION, "columns": refine.rules(), "raw_columns": refine.raw_rules()}
+    extras = {"version": refine.VERSION, "columns": typed_rows.rules(), "raw_columns": typed_rows.raw_rules()}
     try:
         reported = run(state, workspace, arguments, extras)
     except GlueJobError as error:
