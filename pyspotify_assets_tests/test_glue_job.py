@@ -228,7 +228,8 @@ class TestTheSameRows:
             SNAPSHOT, columns=(*kept[:2], added, *kept[2:]), dropped=(Dropped("album_type", after="album_name"),)
         )
         content = raw_csv([ROW, ROW | {"track_id": "b", "rank": "2"}, ROW | {"rank": "x"}])
-        monkeypatch.setattr(refine, "SNAPSHOT", migrated)
+        for module in (refine, typed_rows):
+            monkeypatch.setattr(module, "SNAPSHOT", migrated)
         monkeypatch.setattr(refine, "map_raw_csv", partial(refine.map_raw_csv, table=migrated))
         quarantine = [replace(one, type="string", nullable=True) for one in migrated.columns if not one.refined_only]
         last = [replace(one, since=added.since) for one in refine.QUARANTINE.columns[-2:]]
