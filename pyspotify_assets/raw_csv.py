@@ -136,7 +136,8 @@ def map_raw_csv(
 
         line = 2
         try:
-            for rows, done in ahead(read, blocks(file, block, at_start=False), threads):
+            pieces = blocks(file, block, at_start=False)
+            for rows, done in ahead(read, pieces, threads, worth=lambda first: len(first) >= block):
                 yield done
                 line += rows
         except _Unreadable as problem:

@@ -135,7 +135,7 @@ def _refine(raw: Path | BinaryIO, refined: Path, quarantine: Path, numbers: Numb
         write_row_groups(counted(of_size(map(best.keep, pieces), schema)), schema, refined)
         return best
 
-    best = write(of_size(typed(), schema))
+    best = write(typed())
     if not best.in_order:
         unordered = refined.replace(refined.with_name(f"{refined.name}.unordered"))
         try:

@@ -35,7 +35,7 @@ def write_row_groups(tables: Iterable[pa.Table], schema: pa.Schema, path: Path) 
         def write(table: pa.Table) -> None:
             writer.write_table(table, row_group_size=max(table.num_rows, 1))
 
-        for _ in ahead(write, tables, waiting=2):
+        for _ in ahead(write, tables, waiting=2, worth=lambda first: first.num_rows >= ROW_GROUP):
             pass
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from functools import partial
 from itertools import count
@@ -142,6 +143,7 @@ def small_pieces(monkeypatch, request):
         monkeypatch.setattr(refine, "REMEMBERED", 0)
     monkeypatch.setattr(refine, "map_raw_csv", partial(map_raw_csv, block=700))
     monkeypatch.setattr(refine, "of_size", partial(row_groups.of_size, rows=16))
+    monkeypatch.setattr(row_groups, "ROW_GROUP", 16)
     monkeypatch.setattr(row_groups, "SORTED_AT_ONCE", 24)
 
 
@@ -214,6 +216,15 @@ def test_work_ahead_keeps_the_order_and_is_bounded():
         assert square == number * number
         assert len(begun) <= next(asked) + 1 + 3
     assert sorted(begun) == list(range(50))
+
+
+def test_work_is_done_by_other_threads_if_the_first_piece_is_worth_it():
+    def threads(pieces: range) -> set[threading.Thread]:
+        return set(ahead(lambda piece: threading.current_thread(), pieces, worth=lambda first: first > 0))
+
+    assert threads(range(3)) == {threading.current_thread()}
+    assert threading.current_thread() not in threads(range(1, 3))
+    assert threads(range(0)) == set()
 
 
 @pytest.mark.parametrize("pieces_before", [0, 1, 2, 7])
