@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 from pyspotify_assets.errors import RawFormatError
 
 BLOCK = 8 << 20
-"""Bytes that are read at once: with half of it refining takes a twelfth longer, with more it is no faster."""
+"""Bytes that are read at once. With half of it refining a million rows takes a twelfth longer."""
 
 LONGEST_LINE = 64 << 20
 """A line beyond this is no line of a snapshot: not CSV, or another kind of line end."""

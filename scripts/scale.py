@@ -39,9 +39,9 @@ MEASURED = {
     "raw bytes of a row": Figure(490_000 / 1_547, "bytes", _SAMPLE),
     "refined bytes of a row": Figure(150_000 / 1_547, "bytes", _SAMPLE),
     "refining a small day": Figure(0.022, "s", "`make bench`, rebuilding on a folder"),
-    "refining a row": Figure(2.9e-6, "s", _TEN_MILLION),
-    "memory of refining a million rows": Figure(560e6, "bytes", "`make bench`, refining"),
-    "memory of refining ten million": Figure(739e6, "bytes", _TEN_MILLION),
+    "refining a row": Figure(2.4e-6, "s", _TEN_MILLION),
+    "memory of refining a million rows": Figure(495e6, "bytes", "`make bench`, refining"),
+    "memory of refining ten million": Figure(695e6, "bytes", _TEN_MILLION),
     "crawling a day that is new": Figure(0.0012, "s", f"the local crawler; {_CPU}"),
     "loading the definitions, per feed": Figure(0.013, "s", "processor time, 2 and 100 feeds"),
 }
