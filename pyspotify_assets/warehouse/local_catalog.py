@@ -185,12 +185,12 @@ def _partition(table: DeclaredTable, written: str) -> str:
 
 
 def _entry(entry: Mapping[str, Any]) -> Entry:
-    key, before, notes = entry["key"], entry["before"], entry["notes"]
-    if not isinstance(key, str) or not isinstance(before, str) or isinstance(entry["size"], bool | str):
+    key, size, before, notes = entry["key"], entry["size"], entry["before"], entry["notes"]
+    if not isinstance(key, str) or not isinstance(before, str) or type(size) is not int:
         raise TypeError("an entry that is none")
     if any(len(part.encode()) > 255 for part in check_key(key)):  # ValueError too, where it is not UTF-8
         raise ValueError("a key that no file system has")
-    return Entry(key, int(entry["size"]), {str(name): str(text) for name, text in notes.items()}, before)
+    return Entry(key, size, {str(name): str(text) for name, text in notes.items()}, before)
 
 
 def _words(error: Exception) -> str:
