@@ -40,19 +40,18 @@ def hashed(rows: pa.Table) -> np.ndarray:
 
     ids = rows["track_id"].combine_chunks()
     length = np.dtype(_ID).itemsize
-    spotifys = pc.equal(pc.binary_length(ids), literals.whole(length)).fill_null(literals.false(1)[0])
-    fixed = ids.filter(spotifys).cast(pa.binary(length))
+    of_length = pc.equal(pc.binary_length(ids), literals.whole(length)).fill_null(literals.false(1)[0])
+    fixed = ids.filter(of_length).cast(pa.binary(length))
     parts = np.frombuffer(fixed.buffers()[1] or b"", _ID, len(fixed))
     mixed = np.zeros(len(parts), np.uint64)
     for name, _ in _ID:
         mixed = (mixed ^ parts[name]) * np.uint64(_ODD)
         mixed ^= mixed >> np.uint64(32)
     numbers = np.empty(len(ids), np.int64)
-    numbers[literals.to_numpy(spotifys)] = mixed.view(np.int64)
-    others = pc.indices_nonzero(pc.invert(spotifys))
-    numbers[literals.to_numpy(others)] = np.fromiter(
-        map(hash, tracks(rows.select(KEY).take(others))), np.int64, len(others)
-    )
+    vectorised = literals.to_numpy(of_length)
+    numbers[vectorised] = mixed.view(np.int64)
+    others = tracks(rows.select(KEY).filter(literals.truths(~vectorised)))
+    numbers[~vectorised] = np.fromiter(map(hash, others), np.int64, len(others))
     return numbers
 
 

@@ -94,7 +94,8 @@ def type_rows(text: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.StringArray]:
         columns.append(values)
     named = literals.texts(reasons).take(literals.from_numpy(reason_of_row, reason_of_row > 0))
     if named.null_count < len(named):
-        columns = [values.filter(named.is_null()) for values in columns]
+        fine = named.is_null()
+        columns = [values.filter(fine) for values in columns]
     return pa.RecordBatch.from_arrays(columns, schema=schema), named
 
 

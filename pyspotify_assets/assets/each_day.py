@@ -119,7 +119,8 @@ def each_day(
         told_once = of_all_days() if day == days[-1] else {}
         context.log_event(_materialization(context, made, published, made_after, told_once))
 
-    outcomes = ahead(outcome_of, days, at_once) if at_once > 1 else map(outcome_of, days)
+    # One day alone is made in this thread, where an interrupt reaches it.
+    outcomes = ahead(outcome_of, days, at_once) if min(at_once, len(days)) > 1 else map(outcome_of, days)
     for day, outcome in zip(days, outcomes, strict=True):
         name = f"{key.to_user_string()} {day}"
         try:
