@@ -3,6 +3,7 @@
 The first test also guards the one undocumented thing that the project relies on, see `OPENS_DOWNSTREAM`.
 """
 
+import threading
 from dataclasses import replace
 from threading import Barrier
 
@@ -62,6 +63,7 @@ def job_of_make(name: str) -> dg.JobDefinition:
     assets["holding"] = first(lambda day: published(day, [ODD_IS_FINE.finding(True, "fine")]))
     assets["missing"] = first(miss_the_third)
     assets["together"] = first(together(Barrier(2, timeout=20)), of_all_days=lambda: {"the same": "for all"}, at_once=2)
+    assets["alone"] = first(in_the_thread_of_the_step, at_once=2)
     assets["unchanged"] = first(
         published, lambda day: LeftAlone("same", published(day)) if day < "2026-11-03" else None
     )
@@ -77,6 +79,11 @@ def miss_the_third(day: str) -> Published | Missed:
     if day == "2026-11-03":
         fourth = replace(published("2026-11-04"), day="2026-11-04")
         return Missed("Spotify sleeps", [ODD_IS_FINE.finding(False, "no answer", requests=7)], fourth)
+    return published(day)
+
+
+def in_the_thread_of_the_step(day: str) -> Published:
+    assert not threading.current_thread().name.startswith("ThreadPoolExecutor")
     return published(day)
 
 
@@ -125,6 +132,11 @@ def run(name: str, instance: dg.DagsterInstance, first_day: str = "2026-11-02", 
 def materialized(result, key=("raw", "first")) -> list[str | None]:
     events = [event for event in result.all_events if event.is_step_materialization]
     return [event.partition for event in events if event.asset_key.path == list(key)]
+
+
+def test_one_day_alone_is_made_where_an_interrupt_reaches_it(instance):
+    assert run("alone", instance, "2026-11-02", "2026-11-02").success
+    assert not run("alone", instance).success
 
 
 def test_each_day_is_materialized_once_with_its_own_rows_and_version(instance):
